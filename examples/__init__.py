@@ -1,0 +1,1 @@
+"""Small services to try leakprobe on; installed as `leakprobe.examples`."""

@@ -1,0 +1,1 @@
+"""Find memory leaks in a live Python service."""

@@ -1,0 +1,1 @@
+"""Graphviz text to a picture, outside the watched process."""

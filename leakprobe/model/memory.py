@@ -1,0 +1,127 @@
+"""What is in memory: stacks, types, gauges, and the snapshot that holds them."""
+
+from dataclasses import dataclass
+
+__all__ = ["Frame", "Gauges", "LiveStack", "Price", "Snapshot", "Stack", "TypeCount"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One line of code that ran: a file as its code object names it, a line, a function.
+
+    `function` is the qualified name, or None where no loaded function covers the line.
+    """
+
+    file: str
+    line: int
+    function: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A call stack, the allocating frame first. Its first frame is the allocation site."""
+
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStack:
+    """Memory that is allocated now and was allocated by one stack.
+
+    `bytes_error` is the standard error of `bytes`: 0 where the tracer is exact.
+    """
+
+    stack: Stack
+    bytes: int
+    objects: int
+    bytes_error: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCount:
+    """Live objects of one type.
+
+    `bytes` are shallow. `owned_bytes` adds what only these objects hold, as far as one
+    walk can tell without dominators: the untracked objects (bytes, strings, numbers)
+    that were reached from them first, directly or through containers that nothing else
+    refers to. It never counts an object for two types.
+    """
+
+    type: str
+    objects: int
+    bytes: int
+    owned_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """The process in numbers, at one moment.
+
+    Attributes:
+        rss_bytes: resident set size (proc(5), /proc/pid/statm).
+        vms_bytes: virtual memory size.
+        cpu_s: user plus system time of the process so far.
+        threads: threads of the process, also those that Python does not know.
+        fds: open file descriptors.
+        children: child processes.
+        python_blocks: blocks that pymalloc has handed out (`sys.getallocatedblocks`).
+        traced_bytes: live bytes that the tracer accounts for.
+        gc_collections: runs of the collector so far, all generations.
+        gc_uncollectable: objects that the collector found and could not free.
+        memory_limit_bytes: where memory ends: the setting, the cgroup's limit, or all there is.
+        memory_available_bytes: what is left below that limit and on the machine.
+    """
+
+    rss_bytes: int
+    vms_bytes: int
+    cpu_s: float
+    threads: int
+    fds: int | None
+    children: int | None
+    python_blocks: int
+    traced_bytes: int | None
+    gc_collections: int
+    gc_uncollectable: int
+    memory_limit_bytes: int | None
+    memory_available_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a capture cost the application.
+
+    `pause_ms` is the longest time for which no other thread could run, `wall_ms` the
+    time that the capture took, `cpu_ms` the CPU time of the capturing thread.
+    """
+
+    pause_ms: float = 0.0
+    wall_ms: float = 0.0
+    cpu_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The process at one moment, as it is kept and compared.
+
+    Attributes:
+        id: short, safe to type and to put into a URL.
+        label: a name that somebody gave it.
+        taken_at: when, in seconds since the epoch.
+        uptime_s: seconds since the agent started, on the monotonic clock.
+        requests: requests finished until then, by route.
+        tracer: what recorded the allocations: `tracemalloc`, `sampled` or `off`.
+        stacks: live bytes by stack; None where they were not read.
+        types: live objects by type; None where the heap was not walked.
+        price: what taking it cost.
+    """
+
+    id: str
+    label: str | None
+    taken_at: float
+    uptime_s: float
+    requests: dict[str, int]
+    gauges: Gauges
+    tracer: str
+    stacks: tuple[LiveStack, ...] | None
+    types: tuple[TypeCount, ...] | None
+    price: Price

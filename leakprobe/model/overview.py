@@ -1,0 +1,58 @@
+"""The first page."""
+
+from dataclasses import dataclass
+
+from leakprobe.model.growth import DiffRow, TypeRow
+from leakprobe.model.memory import Gauges
+
+__all__ = ["Overview", "SelfReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfReport:
+    """The agent's own health and cost.
+
+    Attributes:
+        tracer: what records allocations now; `tracer_reason` says why it is that one.
+        frames: depth of a recorded stack.
+        self_bytes: size of the agent's own tables.
+        snapshots: snapshots kept.
+        cpu_share: CPU time of the sampler thread over the time since the agent started.
+        longest_pause_ms: the longest that a capture has held the application.
+        errors: exceptions that background work survived.
+        last_error: the latest of them, one line.
+        postponed: what is not read on schedule because it would cost too much, and how
+            to ask for it; None where everything is.
+    """
+
+    tracer: str
+    tracer_reason: str
+    frames: int
+    self_bytes: int
+    snapshots: int
+    cpu_share: float
+    longest_pause_ms: float
+    errors: int
+    last_error: str | None
+    postponed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The first page: what the process is, what grows most, and how the agent is.
+
+    `verdict` is None: nothing judges yet. `growth_bytes_per_hour` is the growth of the
+    RSS since the start, None in the first minute.
+    """
+
+    pid: int
+    started_at: float
+    uptime_s: float
+    requests: int
+    verdict: None
+    gauges: Gauges
+    growth_bytes_per_hour: float | None
+    lines: tuple[DiffRow, ...]
+    types: tuple[TypeRow, ...]
+    agent: SelfReport
+    endpoints: dict[str, str]

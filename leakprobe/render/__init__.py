@@ -1,0 +1,1 @@
+"""The window: models in, text and bytes out. A renderer computes nothing."""

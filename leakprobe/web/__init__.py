@@ -1,0 +1,1 @@
+"""The HTTP edge: middleware, debug application, authentication."""
