@@ -8,13 +8,23 @@ turns every one of these into JSON and back.
 from leakprobe.model.graph import GraphEdge, GraphNode, HolderPath, ReferrerGraph
 from leakprobe.model.growth import Diff, DiffRow, Handler, Moment, TypeRow
 from leakprobe.model.live import RouteCount, TaskInfo, ThreadInfo
-from leakprobe.model.memory import Frame, Gauges, LiveStack, Price, Snapshot, Stack, TypeCount
+from leakprobe.model.memory import (
+    Frame,
+    Freed,
+    Gauges,
+    LiveStack,
+    Price,
+    Snapshot,
+    Stack,
+    TypeCount,
+)
 from leakprobe.model.overview import Overview, SelfReport
 
 __all__ = [
     "Diff",
     "DiffRow",
     "Frame",
+    "Freed",
     "Gauges",
     "GraphEdge",
     "GraphNode",

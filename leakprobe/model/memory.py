@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Frame", "Gauges", "LiveStack", "Price", "Snapshot", "Stack", "TypeCount"]
+__all__ = ["Frame", "Freed", "Gauges", "LiveStack", "Price", "Snapshot", "Stack", "TypeCount"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +124,25 @@ class Snapshot:
     tracer: str
     stacks: tuple[LiveStack, ...] | None
     types: tuple[TypeCount, ...] | None
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What handing memory back achieved.
+
+    Attributes:
+        action: `gc` for a full collection.
+        objects: unreachable objects that were found; None where none were looked for.
+        uncollectable: how many of them could not be freed.
+        rss_before_bytes: resident set size before.
+        rss_after_bytes: and after.
+        price: what it cost.
+    """
+
+    action: str
+    objects: int | None
+    uncollectable: int | None
+    rss_before_bytes: int
+    rss_after_bytes: int
     price: Price

@@ -1,0 +1,311 @@
+"""The agent: one per process, started and stopped, asked from any thread.
+
+It answers with models. Who asks over HTTP, from a test or from a shell is not its
+business; what an answer costs the application is.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from leakprobe.agent.overview import make_overview
+from leakprobe.agent.registry import claim, release
+from leakprobe.agent.sampler import Sampler
+from leakprobe.agent.window import Window, trace_window
+from leakprobe.analysis.diff import diff_snapshots, moment_of
+from leakprobe.analysis.grouping import group_tasks, group_threads
+from leakprobe.analysis.type_growth import type_rows
+from leakprobe.capture.collector import collect_garbage
+from leakprobe.capture.referrers import find_referrers
+from leakprobe.capture.requests import RequestCounters
+from leakprobe.capture.threads import read_threads
+from leakprobe.capture.tracer import choose_tracer
+from leakprobe.errors import BadParameter, NotAvailable, UnknownName
+from leakprobe.history import History, Needs
+from leakprobe.model import (
+    Diff,
+    Freed,
+    Handler,
+    Moment,
+    Overview,
+    Price,
+    ReferrerGraph,
+    RouteCount,
+    Snapshot,
+    TaskInfo,
+    ThreadInfo,
+    TypeRow,
+)
+from leakprobe.own_threads import own_idents
+from leakprobe.settings import Settings
+
+__all__ = ["Agent"]
+
+NOW = "now"
+
+
+class Agent:
+    """Watches the process it lives in.
+
+    Args:
+        settings: how; None takes `LEAKPROBE_…` from the environment, else the defaults.
+
+    Attributes:
+        settings: how it behaves.
+        requests: counts of finished requests, which the middleware keeps.
+        history: the snapshots that are kept.
+        handlers: where the application's handlers stand, by route.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings.from_environment(os.environ)
+        self.requests = RequestCounters()
+        self.history = History(self.settings.retention_rules, self.settings.max_self_bytes)
+        self.handlers: dict[str, Handler | None] = {}
+        self._tracer = choose_tracer(self.settings.tracer, self.settings.frames)
+        own = (self.history, self.requests, self.handlers, self._tracer)
+        self._sampler = Sampler(self.settings, self._tracer, self.history, self.requests, own)
+        self.running = False
+
+    def start(self) -> None:
+        """Start the tracer and the sampler thread; does nothing where they run.
+
+        Raises:
+            AgentRunning: this process has another agent.
+        """
+        if self.running:
+            return
+        claim(self)
+        self._tracer.start()
+        self._sampler.start()
+        self.running = True
+
+    def stop(self) -> None:
+        """Leave no thread, hook or tracing of ours behind; does nothing where none is."""
+        if not self.running:
+            return
+        self.running = False
+        self._sampler.stop()
+        self._tracer.stop()
+        release(self)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def after_fork(self) -> None:
+        """In a forked child: an empty album, counters from zero, a thread of its own."""
+        self.history.after_fork()
+        self.requests.after_fork()
+        self._sampler.after_fork()
+
+    # Snapshots.
+
+    def take_snapshot(self, label: str | None = None) -> Snapshot:
+        """Take a snapshot of everything now and keep it, exempt from thinning.
+
+        Raises:
+            CaptureBusy: another heavy capture runs.
+            NotEnoughMemory: there is no room for the capture.
+        """
+        return self._sampler.take("a snapshot", label=label, keep=True)
+
+    def mark_baseline(self, label: str | None = None) -> Snapshot:
+        """Take a snapshot and let it be what `baseline` means from now on.
+
+        Raises:
+            CaptureBusy: another heavy capture runs.
+            NotEnoughMemory: there is no room for the capture.
+        """
+        snapshot = self._sampler.take("a baseline", label=label, keep=True)
+        self.history.mark_baseline(snapshot.id)
+        return snapshot
+
+    # Growth.
+
+    def diff(
+        self,
+        before: Snapshot,
+        after: Snapshot,
+        *,
+        by: str = "line",
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        limit: int | None = 20,
+    ) -> Diff:
+        """What grew between two snapshots; see `leakprobe.analysis.diff.diff_snapshots`.
+
+        Raises:
+            BadParameter: `by` is not something to group by.
+            NotAvailable: a snapshot does not hold what is compared.
+        """
+        return diff_snapshots(
+            before,
+            after,
+            by=by,
+            include=include,
+            exclude=exclude,
+            limit=limit,
+            handlers=self._known_handlers(),
+        )
+
+    def resolve(self, start: str, end: str, *, types: bool) -> tuple[Snapshot, Snapshot]:
+        """The snapshots that two moments mean; `now` is taken now and not kept.
+
+        Args:
+            start: `start`, `baseline`, `previous`, `-10m`, an id or a label.
+            end: the same, or `now`.
+            types: whether types are needed, else stacks.
+
+        Raises:
+            BadParameter: not a moment, or `now` as the start.
+            UnknownName: no such snapshot.
+            NotAvailable: no snapshot holds what is needed.
+            CaptureBusy: another heavy capture runs.
+            NotEnoughMemory: there is no room for the capture.
+        """
+        if start == NOW:
+            raise BadParameter("from", start, "must lie before `to`; give a snapshot or -10m")
+        needs: Needs = "types" if types else "stacks"
+        find = partial(self.history.resolve, needs=needs, uptime_s=self._sampler.uptime_s)
+        if end == NOW:
+            before = find(start)
+            return before, self._sampler.look(f"a diff since {start}", types=types)
+        after = find(end, parameter="to")
+        return find(start, before=after.id), after
+
+    def types(
+        self, *, sort: str, limit: int | None, match: str | None
+    ) -> tuple[tuple[TypeRow, ...], int, Moment | None, Price]:
+        """Live objects by type.
+
+        Returns:
+            rows, how many more there are, the baseline they are compared with, the price.
+
+        Raises:
+            CaptureBusy: another heavy capture runs.
+            NotAvailable: retained sizes are not known here.
+            NotEnoughMemory: there is no room for the capture.
+        """
+        now = self._sampler.look("a count of types", types=True)
+        baseline = self._baseline_with_types()
+        rows, hidden = type_rows(now, baseline, sort=sort, limit=limit, match=match)
+        since = moment_of(baseline) if baseline is not None else None
+        return rows, hidden, since, now.price
+
+    # What runs, and who holds.
+
+    def threads(self, *, group: bool) -> tuple[tuple[ThreadInfo, ...], Price]:
+        """Every thread but the agent's own."""
+        threads, price = read_threads(exclude=own_idents())
+        self._sampler.note_pause(price)
+        return (group_threads(threads) if group else threads), price
+
+    def tasks(
+        self, *, group: bool, exclude: frozenset[int] = frozenset()
+    ) -> tuple[tuple[TaskInfo, ...], Price]:
+        """Every asyncio task of every loop, but those with the identities in `exclude`."""
+        tasks, price = self._sampler.tasks.read(exclude=exclude)
+        self._sampler.note_pause(price)
+        return (group_tasks(tasks) if group else tasks), price
+
+    def referrers(self, type_name: str, *, depth: int, limit: int) -> ReferrerGraph:
+        """What keeps objects of a type alive.
+
+        Raises:
+            CaptureBusy: another heavy capture runs.
+            UnknownName: no live object is of that type.
+            NotEnoughMemory: there is no room for the capture.
+        """
+        with self._sampler.gate.hold("a search for referrers"):
+            graph = find_referrers(
+                type_name, depth=depth, limit=limit, reveal=self.settings.reveal, own=(self,)
+            )
+        self._sampler.note_pause(graph.price)
+        return graph
+
+    def routes(self) -> tuple[RouteCount, ...]:
+        """Finished requests by route template, the busiest first."""
+        return self.requests.read()
+
+    def gauge_series(self, since_s: float | None = None) -> tuple[Snapshot, ...]:
+        """The gauges of every kept snapshot of the last `since_s` seconds, oldest first."""
+        since = None if since_s is None else self._sampler.uptime_s - since_s
+        return self.history.gauge_series(since)
+
+    # What changes the application, and is asked for with POST.
+
+    def collect_garbage(self) -> Freed:
+        """Run a full collection and say what it freed.
+
+        Raises:
+            CaptureBusy: a heavy capture runs.
+        """
+        with self._sampler.gate.hold("a garbage collection"):
+            freed = collect_garbage()
+        self._sampler.note_pause(freed.price)
+        return freed
+
+    def trace(
+        self, seconds: float, frames: int, *, by: str = "line", limit: int | None = 20
+    ) -> Window:
+        """Trace exactly for some seconds and say what grew meanwhile.
+
+        Raises:
+            CaptureBusy: a heavy capture runs.
+            NotEnoughMemory: the traces would not fit.
+        """
+        with self._sampler.gate.hold("an exact trace", seconds=seconds):
+            window = trace_window(
+                seconds,
+                frames,
+                by=by,
+                limit=limit,
+                requests=self.requests,
+                handlers=self._known_handlers(),
+                memory_limit_bytes=self.settings.memory_limit_bytes,
+                wait=self._sampler.wait,
+            )
+        self._sampler.note_pause(window.price)
+        return window
+
+    # Itself.
+
+    def overview(self, endpoints: Mapping[str, str] | None = None) -> Overview:
+        """The first page, from what is known already: no heavy capture is made for it.
+
+        Args:
+            endpoints: what else can be asked, by method and path.
+        """
+        return make_overview(
+            self.settings,
+            self.history,
+            self._sampler,
+            self._tracer,
+            self.requests,
+            self.diff,
+            dict(endpoints or {}),
+        )
+
+    def note_error(self, error: Exception) -> None:
+        """Count a failure of ours that the application was spared."""
+        self._sampler.note_error(error)
+
+    def _baseline_with_types(self) -> Snapshot | None:
+        try:
+            return self.history.resolve("baseline", needs="types", uptime_s=self._sampler.uptime_s)
+        except (NotAvailable, UnknownName):
+            return None
+
+    def _known_handlers(self) -> tuple[Handler, ...]:
+        return tuple(h for h in list(self.handlers.values()) if h is not None)

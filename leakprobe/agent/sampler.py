@@ -1,0 +1,242 @@
+"""Takes snapshots: on demand in the caller's thread, and on schedule in one of its own.
+
+What a scheduled snapshot reads is decided by `leakprobe.analysis.cadence`; what somebody
+asks for is read at once and its price is stated. The thread survives every exception,
+counts it, and keeps the last one for the overview.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from leakprobe.agent.gate import Gate
+from leakprobe.analysis.cadence import traces_due, traces_postponed, walk_due
+from leakprobe.analysis.own import drop_own_stacks
+from leakprobe.capture.heap import count_types
+from leakprobe.capture.process import read_gauges
+from leakprobe.capture.requests import RequestCounters
+from leakprobe.capture.tasks import TaskCamera
+from leakprobe.capture.tracer import Tracer
+from leakprobe.errors import Refusal
+from leakprobe.history import History
+from leakprobe.model import Gauges, LiveStack, Price, Snapshot, TypeCount
+from leakprobe.own_threads import OwnThread
+from leakprobe.settings import Settings
+
+__all__ = ["Sampler", "own_stacks_dropped"]
+
+PACKAGE = Path(__file__).resolve().parent.parent
+# The one file of ours that is on the stack of every request of the application.
+SHARED_FILES = frozenset({str(PACKAGE / "web" / "middleware.py")})
+GIVE_UP_JOINING_S = 10.0
+# Nobody asked for a scheduled snapshot, so nobody is refused because of one.
+SCHEDULED_PATIENCE_S = 60.0
+
+Stacks = tuple[LiveStack, ...]
+Types = tuple[TypeCount, ...]
+
+
+class Sampler:
+    """The camera's finger: decides what is read when, and files it in the album.
+
+    Args:
+        settings: how often, and at what price.
+        tracer: who records allocations.
+        history: where snapshots go.
+        requests: counts of finished requests.
+        own: roots of the agent's own objects, which no walk may count.
+        clock: seconds on a monotonic clock.
+        wall_clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tracer: Tracer,
+        history: History,
+        requests: RequestCounters,
+        own: tuple[object, ...],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.gate = Gate()
+        self.tasks = TaskCamera()
+        self.errors = 0
+        self.last_error: str | None = None
+        self.longest_pause_ms = 0.0
+        self.cpu_s = 0.0
+        self.started_at = wall_clock()
+        self._settings = settings
+        self._tracer = tracer
+        self._history = history
+        self._requests = requests
+        self._own = (*own, self)
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._started = clock()
+        self._stacks_read: float | None = None
+        self._heap_walked: float | None = None
+        self._walk_cpu_s: float | None = None
+        self._refused: str | None = None
+        self._stopping = threading.Event()
+        self._thread: OwnThread | None = None
+
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since this sampler was made."""
+        return self._clock() - self._started
+
+    @property
+    def postponed(self) -> str | None:
+        """What is not read on schedule, and why; None where everything is."""
+        tracer = self._tracer
+        stacks = traces_postponed(tracer.expected_traces(), tracer.seconds_per_trace)
+        return "; ".join(reason for reason in (stacks, self._refused) if reason) or None
+
+    def start(self) -> None:
+        """Start the thread; its first act is the snapshot that `start` names."""
+        self._stopping.clear()
+        self._thread = OwnThread("sampler", self._run)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._stopping.set()
+        thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(GIVE_UP_JOINING_S)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, or until the agent stops; whether it did."""
+        return self._stopping.wait(seconds)
+
+    def take(self, what: str, *, label: str | None = None, keep: bool = False) -> Snapshot:
+        """A snapshot of everything that can be read, at once.
+
+        Args:
+            what: who asks, for the message to somebody who asks meanwhile.
+            label: a name for it.
+            keep: file it, exempt from thinning.
+
+        Raises:
+            CaptureBusy: another heavy capture runs.
+            NotEnoughMemory: there is no room for the capture.
+        """
+        with self.gate.hold(what):
+            snapshot = self._read(label, stacks=self._tracer.name != "off", types=True)
+        if keep:
+            self._history.add(snapshot, pinned=True)
+        return snapshot
+
+    def look(self, what: str, *, types: bool) -> Snapshot:
+        """A snapshot of now that is not kept: with types, or else with stacks.
+
+        Raises:
+            CaptureBusy: another heavy capture runs.
+            NotAvailable: stacks were asked for and nothing records them.
+            NotEnoughMemory: there is no room for the capture.
+        """
+        with self.gate.hold(what):
+            return self._read(None, stacks=not types, types=types)
+
+    def note_pause(self, price: Price) -> None:
+        """Remember the longest time for which the application was held."""
+        self.longest_pause_ms = max(self.longest_pause_ms, price.pause_ms)
+
+    def after_fork(self) -> None:
+        """In a forked child: a clock, a gate and a thread of its own."""
+        self.gate.after_fork()
+        self.tasks = TaskCamera()
+        self._stopping = threading.Event()
+        self._started, self.started_at = self._clock(), self._wall_clock()
+        self._stacks_read = self._heap_walked = self._walk_cpu_s = None
+        self.errors, self.cpu_s, self.longest_pause_ms = 0, 0.0, 0.0
+        self.start()
+
+    def _run(self) -> None:
+        stopping = self._stopping
+        while not stopping.is_set():
+            cpu = time.thread_time()
+            try:
+                self._tick()
+            except Exception as error:  # noqa: BLE001 - our failure is never the application's
+                self.note_error(error)
+            self.cpu_s += time.thread_time() - cpu
+            stopping.wait(self._settings.interval_s)
+
+    def _tick(self) -> None:
+        first = len(self._history) == 0
+        label = "start" if first else None
+        try:
+            with self.gate.hold("a scheduled snapshot", patience_s=SCHEDULED_PATIENCE_S):
+                snapshot = self._read(label, stacks=self._stacks_due(), types=self._types_due())
+            self._refused = None
+        except Refusal as refusal:
+            self._refused = str(refusal)
+            snapshot = self._read(label, stacks=False, types=False)
+        self._history.add(snapshot, pinned=first)
+        self.tasks.read(frames=0)  # a task's age counts from when it was first seen
+
+    def _stacks_due(self) -> bool:
+        tracer = self._tracer
+        return tracer.traced_bytes() is not None and traces_due(
+            tracer.expected_traces(), tracer.seconds_per_trace, self._since(self._stacks_read)
+        )
+
+    def _types_due(self) -> bool:
+        since_s = self._since(self._heap_walked)
+        return walk_due(since_s, self._walk_cpu_s, self._settings.heap_budget)
+
+    def _since(self, moment: float | None) -> float | None:
+        return None if moment is None else self._clock() - moment
+
+    def _read(self, label: str | None, *, stacks: bool, types: bool) -> Snapshot:
+        gauges = read_gauges(
+            memory_limit_bytes=self._settings.memory_limit_bytes,
+            traced_bytes=self._tracer.traced_bytes(),
+        )
+        uptime_s, taken_at = self.uptime_s, self._wall_clock()
+        requests = self._requests.counts()
+        live, stacks_price = self._read_stacks(gauges) if stacks else (None, Price())
+        counts, types_price = self._read_types(gauges) if types else (None, Price())
+        price = Price(
+            pause_ms=max(stacks_price.pause_ms, types_price.pause_ms),
+            wall_ms=stacks_price.wall_ms + types_price.wall_ms,
+            cpu_ms=stacks_price.cpu_ms + types_price.cpu_ms,
+        )
+        self.note_pause(price)
+        return Snapshot(
+            id=self._history.new_id(),
+            label=label,
+            taken_at=taken_at,
+            uptime_s=uptime_s,
+            requests=requests,
+            gauges=gauges,
+            tracer=self._tracer.name,
+            stacks=live,
+            types=counts,
+            price=price,
+        )
+
+    def _read_stacks(self, gauges: Gauges) -> tuple[Stacks, Price]:
+        self._stacks_read = self._clock()
+        stacks, price = self._tracer.read(gauges.memory_available_bytes)
+        return own_stacks_dropped(stacks), price
+
+    def _read_types(self, gauges: Gauges) -> tuple[Types, Price]:
+        self._heap_walked = self._clock()
+        counts, price = count_types(own=self._own, available_bytes=gauges.memory_available_bytes)
+        self._walk_cpu_s = price.cpu_ms / 1e3
+        return counts, price
+
+    def note_error(self, error: Exception) -> None:
+        """Count a failure of ours, and remember it for the overview."""
+        self.errors += 1
+        self.last_error = f"{type(error).__name__}: {error}"
+
+
+def own_stacks_dropped(stacks: Stacks) -> Stacks:
+    """Without what leakprobe itself allocated."""
+    return drop_own_stacks(stacks, str(PACKAGE), SHARED_FILES)

@@ -1,0 +1,20 @@
+"""Threads that are ours, told from the application's by their type."""
+
+import threading
+from collections.abc import Callable
+
+__all__ = ["OwnThread", "own_idents"]
+
+
+class OwnThread(threading.Thread):
+    """A daemon thread of the agent: never shown, never waited for at exit."""
+
+    def __init__(self, name: str, target: Callable[[], object]) -> None:
+        super().__init__(target=target, name=f"leakprobe-{name}", daemon=True)
+
+
+def own_idents() -> frozenset[int]:
+    """Identities of our threads that run now."""
+    # threading.enumerate() would wait for a lock that a dying thread may hold.
+    threads = list(threading._active.items())  # type: ignore[attr-defined]  # noqa: SLF001
+    return frozenset(ident for ident, thread in threads if type(thread) is OwnThread)

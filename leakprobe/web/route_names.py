@@ -1,0 +1,169 @@
+"""The name of a route, once a request has been routed: `GET /items/{id}`.
+
+A raw path is never part of a name: clients choose paths, and one label for each would
+be a leak of our own. A name is made of what the application wrote in its routing table.
+That is read from the scope, into which Starlette and FastAPI write what matched:
+
+- `endpoint` is what answered, `route` the route that led there. FastAPI puts no `route`
+  for a plain Starlette route, and neither did older Starlettes for any; a `route` may
+  then be left over from a mount further out.
+- For a router that FastAPI included with a prefix, `route` is the one without it, and
+  `scope["fastapi"]["effective_route_context"]` the one that matched.
+- A mount turns its template into the real path (`root_path`), and that cannot be turned
+  back reliably: `/{n:int}` makes 7 of `007`. So mounts are looked up in the table.
+
+What was found out about a route is remembered for as long as the route lives.
+"""
+
+import re
+import weakref
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+from leakprobe.web.route_table import attributes, find_templates, owner_of
+
+__all__ = ["OTHER_METHOD", "UNKNOWN", "UNMATCHED", "RouteNames"]
+
+UNMATCHED = "(unmatched)"
+UNKNOWN = "(unknown)"
+OTHER_METHOD = "(other)"
+SOME_MOUNT = "/{mount}"
+MOST_KNOWN = 10_000
+METHODS = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"}
+)
+PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+Key = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """A template, and what tells it from another of the same route."""
+
+    text: str
+    names: frozenset[str]
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a route: its templates, and what they were read from.
+
+    `sources` are weak references whose callback forgets this entry, so that no object of
+    the application is kept and no id is taken for another's. `whole` says whether the
+    templates begin at the application's root or below a mount that was not found.
+    """
+
+    templates: tuple[_Template, ...]
+    whole: bool
+    sources: tuple[object, ...]
+
+
+class RouteNames:
+    """Names routes, and remembers what it found out about each."""
+
+    def __init__(self) -> None:
+        self._known: dict[Key, _Known] = {}
+
+    def label(self, scope: Scope) -> str:
+        """The name of the route that a request took: `METHOD /template`.
+
+        `(unmatched)`: a router looked and found nothing. `(unknown)`: no router left a
+        trace in this scope, because a middleware answered or passed on a copy, or the
+        route cannot be told from the table. A request below a mount that nothing there
+        matched is the mount's: `/static/{path}`.
+
+        Args:
+            scope: the very dictionary that was handed down, after the request has ended.
+        """
+        endpoint = scope.get("endpoint")
+        if endpoint is None:
+            return UNMATCHED if "router" in scope else UNKNOWN
+        route = scope.get("route")
+        fastapi = scope.get("fastapi")
+        context = fastapi.get("effective_route_context") if type(fastapi) is dict else None
+        key = (id(endpoint), id(route), id(context))
+        known = self._known.get(key) or self._learn(key, scope, endpoint, route, context)
+        templates = known.templates
+        if len(templates) == 1 and known.whole:
+            template = templates[0].text
+        elif templates:
+            find = _choose if known.whole else _below_mount
+            template = find(templates, scope)
+        else:
+            return UNKNOWN
+        method = scope["method"]
+        return f"{method if method in METHODS else OTHER_METHOD} {template}"
+
+    def _learn(
+        self, key: Key, scope: Scope, endpoint: object, route: object, context: object
+    ) -> _Known:
+        wanted = _what_matched(endpoint, route, context)
+        texts = find_templates(scope.get("router"), wanted)
+        whole = bool(texts)
+        if not whole:
+            alone = attributes(wanted).get("path_format")
+            texts = (alone,) if type(alone) is str else ()
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        sources = tuple(self._watch(thing, key) for thing in (endpoint, route, context))
+        known = self._known[key] = _Known(tuple(map(_template, texts)), whole, sources)
+        return known
+
+    def _watch(self, thing: object, key: Key) -> object:
+        """A reference that forgets the entry when the thing goes; the thing where it must be."""
+        remembered = self._known
+
+        def forget(_: object) -> None:
+            remembered.pop(key, None)
+
+        try:
+            return weakref.ref(thing, forget)
+        except TypeError:  # None, or an instance of a class with __slots__
+            return thing
+
+
+def _what_matched(endpoint: object, route: object, context: object) -> object:
+    """The one of the three that is to be looked up."""
+    owner = owner_of(route)
+    if route is None or (owner is not None and owner is not endpoint):
+        return endpoint
+    return context if attributes(context).get("original_route") is route else route
+
+
+def _template(text: str) -> _Template:
+    # A mount keeps what it matched as "path" to itself.
+    names = frozenset(PARAMETER.findall(text)) - {"path"}
+    return _Template(text, names, tuple(text.split("/")))
+
+
+def _choose(templates: tuple[_Template, ...], scope: Scope) -> str:
+    """The template that this request came by, where one route has several."""
+    root: str = scope.get("app_root_path", scope.get("root_path", ""))
+    path = scope["path"].removeprefix(root)
+    given = frozenset(scope.get("path_params", ()))
+    fitting = [t for t in templates if t.names <= given and _fits(t, path)]
+    return max(fitting or templates, key=lambda template: len(template.names)).text
+
+
+def _fits(template: _Template, path: str) -> bool:
+    """Whether a path may have come by a template. Linear: the path is a stranger's."""
+    if path.count("/") + 1 == len(template.parts):
+        pairs = zip(template.parts, path.split("/"), strict=True)
+        return all("{" in wanted or wanted == got for wanted, got in pairs)
+    head, brace, _ = template.text.partition("{")
+    tail = template.text.rpartition("}")[2]
+    return brace != "" and path.startswith(head) and path.endswith(tail)
+
+
+def _below_mount(templates: tuple[_Template, ...], scope: Scope) -> str:
+    """The template of a route that the table does not show, below what it is mounted at."""
+    template = templates[0]
+    if "app_root_path" not in scope:
+        return template.text
+    if template.names.issuperset(scope.get("path_params", ())):
+        mounted: str = scope.get("root_path", "")
+        return mounted.removeprefix(scope["app_root_path"]) + template.text
+    return SOME_MOUNT + template.text

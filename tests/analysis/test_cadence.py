@@ -1,0 +1,66 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leakprobe.analysis.cadence import (
+    LONGEST_SCHEDULED_PAUSE_S,
+    traces_due,
+    traces_postponed,
+    walk_due,
+)
+
+HOUR_S = 3600
+
+
+def test_the_first_walk_is_due_and_with_no_budget_none_is() -> None:
+    assert walk_due(None, None, 0.01)
+    assert not walk_due(None, None, 0)
+    assert not walk_due(1e9, 0.001, 0)
+
+
+@pytest.mark.parametrize(("since_s", "due"), [(9.9, False), (10.1, True)])
+def test_a_walk_of_a_tenth_of_a_second_is_due_ten_seconds_later(since_s: float, due: bool) -> None:
+    assert walk_due(since_s, 0.1, 0.01) is due
+
+
+@given(
+    st.lists(st.floats(0.001, 20), min_size=1, max_size=30),
+    st.floats(0.001, 1),
+    st.integers(1, 60),
+)
+@settings(deadline=None, max_examples=50)
+def test_walks_stay_within_their_share_over_an_hour(
+    costs: list[float], budget: float, interval_s: int
+) -> None:
+    walks: list[tuple[int, float]] = []
+    for now in range(0, HOUR_S, interval_s):
+        last = walks[-1] if walks else None
+        if walk_due(last and now - last[0], last and last[1], budget):
+            walks.append((now, costs[len(walks) % len(costs)]))
+    spent = sum(cost for _, cost in walks[:-1])
+    assert spent <= budget * (walks[-1][0] - walks[0][0]) + 1e-6
+
+
+@given(st.integers(0, 2_000_000), st.floats(1e-9, 1e-6), st.integers(1, 60))
+@settings(deadline=None, max_examples=50)
+def test_traces_hold_the_application_for_a_hundredth_of_an_hour_at_most(
+    traces: int, seconds_per_trace: float, interval_s: int
+) -> None:
+    hold_s = traces * seconds_per_trace
+    readings: list[int] = []
+    for now in range(0, HOUR_S, interval_s):
+        if traces_due(traces, seconds_per_trace, now - readings[-1] if readings else None):
+            readings.append(now)
+    if hold_s > LONGEST_SCHEDULED_PAUSE_S:
+        assert readings == []
+    else:
+        assert (len(readings) - 1) * hold_s <= 0.01 * (readings[-1] - readings[0]) + 1e-6
+
+
+def test_a_pause_that_would_be_felt_is_never_scheduled_and_says_how_to_ask() -> None:
+    assert traces_postponed(100_000, 1e-6) is None
+    assert not traces_due(100_001, 1e-6, None)
+    assert traces_postponed(400_000, 1e-6) == (
+        "allocation stacks: reading about 400000 traces would hold the application for 0.40 s, "
+        "and 0.1 s is the most that is done unasked; POST /snapshots reads them now"
+    )

@@ -1,0 +1,97 @@
+"""Without `reveal` no data of the application is shown; with it, only what is safe to show."""
+
+import json
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from leakprobe.capture.labels import revealed
+from leakprobe.capture.referrers import find_referrers
+from leakprobe.codec import encode
+from tests.hostile import alive_zoo
+
+SECRET = "s3cr3t-k3y"
+NUMBER = 918273645
+
+
+class Patient:
+    pass
+
+
+class Record:
+    pass
+
+
+APP = ModuleType("revealing_app")
+
+
+def plant() -> None:
+    patient = Patient()
+    record = Record()
+    record.__dict__[SECRET] = patient
+    APP.records = {SECRET: [SECRET, NUMBER, (patient,)], NUMBER: record}  # type: ignore[attr-defined]
+    vars(APP)[f"{SECRET} in a global"] = [patient]
+
+
+@pytest.fixture(autouse=True)
+def app() -> Iterator[None]:
+    sys.modules["revealing_app"] = APP
+    plant()
+    yield
+    del sys.modules["revealing_app"]
+    vars(APP).clear()
+
+
+def encoded(reveal: bool, name: str = f"{__name__}.Patient") -> str:
+    graph = find_referrers(name, reveal=reveal)
+    return json.dumps(encode(graph))
+
+
+def test_no_key_value_or_index_is_shown() -> None:
+    text = encoded(reveal=False)
+    assert "revealing_app.records" in text
+    assert SECRET not in text
+    assert str(NUMBER) not in text
+    assert "[2]" not in text
+
+
+def test_no_target_is_shown() -> None:
+    assert SECRET not in encoded(reveal=False, name="str")
+
+
+def test_keys_and_indexes_are_shown_with_reveal() -> None:
+    text = encoded(reveal=True)
+    assert f"revealing_app.records['{SECRET}'][2][0]" in text
+
+
+def test_an_attribute_that_is_no_identifier_is_data() -> None:
+    texts = {p.text for p in find_referrers(f"{__name__}.Patient").paths}
+    ways = {"[…][…]", ".records[…][…]", ".records[…][…][…]"}
+    assert texts == {f"revealing_app{way}" for way in ways}
+
+
+@pytest.mark.parametrize(
+    ("o", "shown"),
+    [
+        ("a\nb", "'a\\nb'"),
+        ("x" * 1000, "'" + "x" * 58 + "…"),
+        (12, "12"),
+        (b"\x00", "b'\\x00'"),
+        (1.5, "1.5"),
+        (True, "True"),
+        (None, "None"),
+        (1 << 5000, "a large int"),
+        ([], None),
+        (Patient, None),
+    ],
+)
+def test_only_exact_atoms_are_revealed(o: object, shown: str | None) -> None:
+    assert revealed(o) == shown
+
+
+def test_nothing_hostile_is_revealed() -> None:
+    with alive_zoo() as animals:
+        shown = [revealed(animal) for animal in animals]
+    assert set(shown) == {None}

@@ -1,0 +1,134 @@
+import dis
+import math
+import threading
+
+import pytest
+
+from leakprobe.capture.requests import MOST_ROUTES, OTHER, RequestCounters
+
+
+def test_nothing_noted() -> None:
+    counters = RequestCounters()
+    assert (counters.total, counters.counts(), counters.read()) == (0, {}, ())
+
+
+def test_counts_errors_and_seconds_by_route() -> None:
+    counters = RequestCounters()
+    counters.note("GET /a", 0.25, False)
+    counters.note("GET /a", 0.5, True)
+    counters.note("POST /b", 2.0, False)
+    assert counters.counts() == {"GET /a": 2, "POST /b": 1}
+    assert counters.total == 3
+    first, second = counters.read()
+    assert (first.route, first.requests, first.errors) == ("GET /a", 2, 1)
+    assert (first.seconds, first.max_s) == (0.75, 0.5)
+    assert (second.route, second.requests, second.errors) == ("POST /b", 1, 0)
+
+
+def test_percentiles_are_within_a_bucket_and_never_above_the_longest() -> None:
+    counters = RequestCounters()
+    for _ in range(90):
+        counters.note("GET /a", 0.010, False)
+    for _ in range(10):
+        counters.note("GET /a", 1.0, False)
+    counters.note("GET /b", 1.0, False)
+    busy, single = counters.read()
+    assert busy.p50_s == pytest.approx(0.010, rel=0.19)
+    assert busy.p95_s == pytest.approx(1.0, rel=0.19)
+    assert single.p50_s is not None
+    assert single.p50_s <= 1.0
+    assert single.p50_s == pytest.approx(1.0, rel=0.19)
+
+
+def test_busiest_route_comes_first_and_equals_by_name() -> None:
+    counters = RequestCounters()
+    for route in ("b", "a", "c", "c"):
+        counters.note(route, 0.1, False)
+    assert [row.route for row in counters.read()] == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e-9, 1e9, math.inf])
+def test_extreme_latencies_are_counted(seconds: float) -> None:
+    counters = RequestCounters()
+    counters.note("a", seconds, False)
+    (row,) = counters.read()
+    assert (row.requests, row.max_s) == (1, seconds)
+    assert row.p95_s is not None
+
+
+def test_labels_are_bounded() -> None:
+    counters = RequestCounters()
+    for number in range(MOST_ROUTES + 500):
+        counters.note(f"GET /{number}", 0.1, False)
+    counters.note("GET /0", 0.1, False)
+    counts = counters.counts()
+    assert len(counts) == MOST_ROUTES + 1
+    assert counts[OTHER] == 500
+    assert counts["GET /0"] == 2
+    assert counters.total == MOST_ROUTES + 501
+    assert counters.size_bytes < 8_000_000
+
+
+def test_size_grows_with_the_routes() -> None:
+    counters = RequestCounters()
+    sizes = [counters.size_bytes]
+    for number in range(3):
+        counters.note(str(number), 0.1, False)
+        sizes.append(counters.size_bytes)
+    assert sizes == sorted(set(sizes))
+
+
+def test_child_starts_from_nothing() -> None:
+    counters = RequestCounters()
+    counters.note("a", 0.1, False)
+    counters.after_fork()
+    assert counters.counts() == {}
+    counters.note("a", 0.1, False)
+    assert counters.total == 1
+
+
+def test_threads_lose_no_count() -> None:
+    counters = RequestCounters()
+    each, threads = 20_000, 4
+    together = threading.Barrier(threads)
+
+    def work() -> None:
+        together.wait()
+        for _ in range(each):
+            counters.note("GET /a", 0.5, True)
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    (row,) = counters.read()
+    total = each * threads
+    assert (row.requests, row.errors, row.seconds) == (total, total, total * 0.5)
+
+
+def test_nothing_in_the_additions_lets_another_thread_in() -> None:
+    names = [i.opname for i in dis.get_instructions(RequestCounters.note)]
+    last_call = max(i for i, name in enumerate(names) if name.startswith("CALL"))
+    additions = names[last_call + 1 :]
+    assert additions.count("BINARY_OP") == 4
+    assert not any(name.startswith(("JUMP_BACKWARD", "FOR_ITER", "SEND")) for name in additions)
+
+
+def test_reading_while_routes_are_added_does_not_fail() -> None:
+    counters = RequestCounters()
+    done = threading.Event()
+
+    def add() -> None:
+        for number in range(900):
+            counters.note(str(number), 0.1, False)
+        done.set()
+
+    writer = threading.Thread(target=add)
+    writer.start()
+    while not done.is_set():
+        assert counters.total >= 0
+        counters.counts()
+        counters.read()
+    writer.join()
+    assert counters.total == 900
