@@ -10,11 +10,18 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Literal, get_args
+from typing import Literal, TypedDict, get_args
 
 from leakprobe.errors import SettingsError
 
-__all__ = ["RetentionRule", "Settings", "TracerName", "parse_duration_s", "parse_retention"]
+__all__ = [
+    "RetentionRule",
+    "Settings",
+    "SettingsByName",
+    "TracerName",
+    "parse_duration_s",
+    "parse_retention",
+]
 
 TracerName = Literal["auto", "sampled", "tracemalloc", "off"]
 
@@ -33,6 +40,24 @@ class RetentionRule:
 
     age_s: float
     every_s: float
+
+
+class SettingsByName(TypedDict, total=False):
+    """The fields of `Settings` as keyword arguments, for type checkers and editors."""
+
+    enabled: bool
+    path: str
+    token: str | None
+    tracer: TracerName
+    sample_bytes: int
+    heap_budget: float
+    frames: int | None
+    interval_s: float
+    retention: str
+    directory: str | None
+    memory_limit_bytes: int | None
+    reveal: bool
+    max_self_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

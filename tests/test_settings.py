@@ -1,7 +1,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from leakprobe.errors import SettingsError
 from leakprobe.settings import (
     RetentionRule,
     Settings,
+    SettingsByName,
     TracerName,
     parse_duration_s,
     parse_retention,
@@ -241,3 +242,8 @@ def test_whatever_stands_in_the_environment_is_taken_or_refused_by_name(
     except SettingsError as refusal:
         blamed = refusal.setting
     assert blamed == name
+
+
+def test_the_settings_by_name_are_the_settings() -> None:
+    hints = get_type_hints(Settings)
+    assert get_type_hints(SettingsByName) == {f.name: hints[f.name] for f in fields(Settings)}

@@ -12,7 +12,7 @@ from typing import Self
 
 from leakprobe.agent.overview import make_overview
 from leakprobe.agent.registry import claim, release
-from leakprobe.agent.sampler import Sampler
+from leakprobe.agent.sampler import NOW, Sampler
 from leakprobe.agent.window import Window, trace_window
 from leakprobe.analysis.diff import diff_snapshots, moment_of
 from leakprobe.analysis.grouping import group_tasks, group_threads
@@ -42,8 +42,6 @@ from leakprobe.own_threads import own_idents
 from leakprobe.settings import Settings
 
 __all__ = ["Agent"]
-
-NOW = "now"
 
 
 class Agent:
@@ -118,7 +116,7 @@ class Agent:
             CaptureBusy: another heavy capture runs.
             NotEnoughMemory: there is no room for the capture.
         """
-        return self._sampler.take("a snapshot", label=label, keep=True)
+        return self._sampler.take("a snapshot", label)
 
     def mark_baseline(self, label: str | None = None) -> Snapshot:
         """Take a snapshot and let it be what `baseline` means from now on.
@@ -127,7 +125,7 @@ class Agent:
             CaptureBusy: another heavy capture runs.
             NotEnoughMemory: there is no room for the capture.
         """
-        snapshot = self._sampler.take("a baseline", label=label, keep=True)
+        snapshot = self._sampler.take("a baseline", label)
         self.history.mark_baseline(snapshot.id)
         return snapshot
 

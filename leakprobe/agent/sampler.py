@@ -24,12 +24,14 @@ from leakprobe.model import Gauges, LiveStack, Price, Snapshot, TypeCount
 from leakprobe.own_threads import OwnThread
 from leakprobe.settings import Settings
 
-__all__ = ["Sampler", "own_stacks_dropped"]
+__all__ = ["NOW", "Sampler", "own_stacks_dropped"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
 # The one file of ours that is on the stack of every request of the application.
 SHARED_FILES = frozenset({str(PACKAGE / "web" / "middleware.py")})
 GIVE_UP_JOINING_S = 10.0
+# What a snapshot that is not kept is called: no id, but the word that asks for it.
+NOW = "now"
 # Nobody asked for a scheduled snapshot, so nobody is refused because of one.
 SCHEDULED_PATIENCE_S = 60.0
 
@@ -112,13 +114,12 @@ class Sampler:
         """Wait, or until the agent stops; whether it did."""
         return self._stopping.wait(seconds)
 
-    def take(self, what: str, *, label: str | None = None, keep: bool = False) -> Snapshot:
-        """A snapshot of everything that can be read, at once.
+    def take(self, what: str, label: str | None = None) -> Snapshot:
+        """A snapshot of everything that can be read, filed and exempt from thinning.
 
         Args:
             what: who asks, for the message to somebody who asks meanwhile.
             label: a name for it.
-            keep: file it, exempt from thinning.
 
         Raises:
             CaptureBusy: another heavy capture runs.
@@ -126,8 +127,7 @@ class Sampler:
         """
         with self.gate.hold(what):
             snapshot = self._read(label, stacks=self._tracer.name != "off", types=True)
-        if keep:
-            self._history.add(snapshot, pinned=True)
+        self._history.add(snapshot, pinned=True)
         return snapshot
 
     def look(self, what: str, *, types: bool) -> Snapshot:
@@ -139,7 +139,7 @@ class Sampler:
             NotEnoughMemory: there is no room for the capture.
         """
         with self.gate.hold(what):
-            return self._read(None, stacks=not types, types=types)
+            return self._read(None, stacks=not types, types=types, name=NOW)
 
     def note_pause(self, price: Price) -> None:
         """Remember the longest time for which the application was held."""
@@ -192,7 +192,9 @@ class Sampler:
     def _since(self, moment: float | None) -> float | None:
         return None if moment is None else self._clock() - moment
 
-    def _read(self, label: str | None, *, stacks: bool, types: bool) -> Snapshot:
+    def _read(
+        self, label: str | None, *, stacks: bool, types: bool, name: str | None = None
+    ) -> Snapshot:
         gauges = read_gauges(
             memory_limit_bytes=self._settings.memory_limit_bytes,
             traced_bytes=self._tracer.traced_bytes(),
@@ -208,7 +210,7 @@ class Sampler:
         )
         self.note_pause(price)
         return Snapshot(
-            id=self._history.new_id(),
+            id=name or self._history.new_id(),
             label=label,
             taken_at=taken_at,
             uptime_s=uptime_s,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from leakprobe.agent.sampler import own_stacks_dropped
 from leakprobe.analysis.diff import diff_snapshots
-from leakprobe.capture.process import available_memory_bytes, read_gauges
+from leakprobe.capture.process import read_gauges
 from leakprobe.capture.requests import RequestCounters
 from leakprobe.capture.tracemalloc_tracer import TracemallocTracer
-from leakprobe.model import Diff, Handler, LiveStack, Price, Snapshot
+from leakprobe.model import Diff, Gauges, Handler, Price, Snapshot
 
 __all__ = ["Window", "trace_window"]
 
@@ -58,13 +58,14 @@ def trace_window(
     """
     tracer = TracemallocTracer(frames, "a window")
     was_on = tracemalloc.is_tracing()
+    gauges = read_gauges(memory_limit_bytes=memory_limit_bytes)
     tracer.start()
     try:
         before, first_price = tracer.read() if was_on else ((), Price())
-        start = _snapshot("window-start", before, requests)
+        start = _snapshot("window-start", gauges, requests)
         wait(seconds)
-        end = _snapshot("window-end", (), requests)
-        after, price = tracer.read_and_stop(available_memory_bytes(memory_limit_bytes))
+        end = _snapshot("window-end", gauges, requests)
+        after, price = tracer.read_and_stop(gauges.memory_available_bytes)
     finally:
         tracer.stop()
     diff = diff_snapshots(
@@ -78,16 +79,16 @@ def trace_window(
     return Window(diff, tracer.frames, replace(price, pause_ms=pause_ms))
 
 
-def _snapshot(name: str, stacks: tuple[LiveStack, ...], requests: RequestCounters) -> Snapshot:
+def _snapshot(name: str, gauges: Gauges, requests: RequestCounters) -> Snapshot:
     return Snapshot(
         id=name,
         label=None,
         taken_at=time.time(),
         uptime_s=time.monotonic(),
         requests=requests.counts(),
-        gauges=read_gauges(),
+        gauges=gauges,
         tracer="tracemalloc",
-        stacks=stacks,
+        stacks=None,
         types=None,
         price=Price(),
     )

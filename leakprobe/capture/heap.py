@@ -18,6 +18,7 @@ from leakprobe.capture.kinds import PLAIN_IDS, Kind, KindBook
 from leakprobe.capture.listing import Lister, batches, check_headroom, mark_own, tracked_objects
 from leakprobe.capture.pace import Pace
 from leakprobe.capture.references import references
+from leakprobe.capture.unseen import unseen
 from leakprobe.model.memory import Price, TypeCount
 
 __all__ = ["count_types"]
@@ -54,7 +55,7 @@ def count_types(
     walk = _Walk(pace)
     listing = tracked_objects(list_objects, walk.book, pace)
     mark_own([roots, *roots, walk], walk.seen, walk.book)
-    later: Objects = []
+    later = unseen([])
     while listing:
         _charge_owners(walk, listing, later)
     for batch in batches(later):
@@ -71,6 +72,7 @@ def _charge_owners(walk: "_Walk", listing: Objects, later: Objects) -> None:
     """
     for kind, objects in _counted(walk, listing, later):
         walk.charge(kind, objects, through=True)
+    walk.pace.rest()
 
 
 def _counted(walk: "_Walk", listing: Objects, later: Objects) -> Groups:

@@ -8,6 +8,7 @@ from leakprobe.capture.addresses import AddressMap
 from leakprobe.capture.kinds import CONTAINER_IDS, KindBook
 from leakprobe.capture.pace import Pace
 from leakprobe.capture.references import OBJECTS_AT_ONCE, references
+from leakprobe.capture.unseen import unseen
 from leakprobe.errors import NotEnoughMemory
 
 __all__ = ["batches", "check_headroom", "mark_own", "tracked_objects"]
@@ -28,7 +29,7 @@ def tracked_objects(list_objects: Lister, book: KindBook, pace: Pace) -> Objects
     The collector does not list what is frozen, so that is found by following references
     from what is listed and from the loaded modules; what only C code refers to is missed.
     """
-    listing = pace.hold(list_objects)
+    listing = unseen(pace.hold(list_objects))
     if gc.get_freeze_count() > FROZEN_BY_ITSELF:
         _add_frozen(listing, book, pace)
     return listing

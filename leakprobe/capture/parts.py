@@ -31,7 +31,15 @@ from leakprobe.capture.frames import variables
 from leakprobe.capture.kinds import PLAIN_IDS
 from leakprobe.capture.names import TYPE_SUBCLASS, class_namespace, type_flags, type_mro
 
-__all__ = ["FRAME_OF", "cell_name", "find_attribute", "find_item", "find_local", "module_namespace", "part_role"]
+__all__ = [
+    "FRAME_OF",
+    "cell_name",
+    "find_attribute",
+    "find_item",
+    "find_local",
+    "module_namespace",
+    "part_role",
+]
 
 Descriptor = GetSetDescriptorType | MemberDescriptorType
 

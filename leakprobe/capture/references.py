@@ -18,7 +18,7 @@ __all__ = ["OBJECTS_AT_ONCE", "REFERENCES_AT_ONCE", "dict_keys", "pieces", "refe
 Objects = list[object]
 
 OBJECTS_AT_ONCE = 1_000
-REFERENCES_AT_ONCE = 20_000
+REFERENCES_AT_ONCE = 10_000
 
 ITERATORS: dict[int, tuple[Callable[[object], Iterable[object]], ...]] = {
     id(dict): (dict.__dict__["values"], dict.__dict__["keys"]),
@@ -35,7 +35,7 @@ GETTERS: dict[int, Callable[[object, slice], Iterable[object]]] = {
 def references(kind: Kind, objects: Objects) -> Iterator[Objects]:
     """What objects of one type refer to.
 
-    Of a container of more than 20,000 entries only the entries: attributes of an instance
+    Of a container of more than 10,000 entries only the entries: attributes of an instance
     of such a subclass are left out.
     """
     for piece, large in pieces(kind, objects):

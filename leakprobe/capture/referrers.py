@@ -2,7 +2,7 @@
 
 The search goes backwards level by level. A level is one pass over all objects, in
 batches, which asks who refers to any of those that the level before has found. It ends
-three levels after each followed object hangs on a module, class or thread (a frame that
+two levels after each followed object hangs on a module, class or thread (a frame that
 runs holds things too, but not for long), or when there is nobody left to ask.
 """
 
@@ -27,7 +27,7 @@ __all__ = ["find_referrers"]
 FOLLOWED_PER_LEVEL = 30
 CANDIDATES_PER_LEVEL = 1000
 NODES_AT_MOST = 200
-LEVELS_PAST_ROOTS = 3
+LEVELS_PAST_ROOTS = 2
 
 
 def find_referrers(
@@ -66,12 +66,14 @@ def find_referrers(
     instances = Instances(type_name, limit)
     tables = [own, *own, pace, book, instances]
     universe = collect(list_objects, [tables, *tables], book, pace, instances.watch)
-    name, count, samples = instances.choose(book)
-    search = _Search(universe, book, samples)
-    truncated = search.run(depth)
-    drawn, rooted = draw(search.found, book, reveal=reveal)
-    if not rooted:
-        truncated = search.no_root(depth)
+    try:
+        name, count, samples = instances.choose(book)
+        search = _Search(universe, book, samples)
+        truncated = search.run(depth)
+        drawn, rooted = draw(search.found, book, reveal=reveal)
+    finally:
+        universe.release()
+    truncated = truncated if rooted else search.no_root(depth)
     return _graph(name, count, len(samples), truncated, drawn, pace.price())
 
 

@@ -19,6 +19,7 @@ from leakprobe.capture.references import (
     pieces,
     references,
 )
+from leakprobe.capture.unseen import unseen
 
 __all__ = ["Universe", "collect"]
 
@@ -35,7 +36,7 @@ class Universe:
         self.frames = frames
         self._book = book
         self._pace = pace
-        self._batches: list[Objects] = [[]]
+        self._batches: list[Objects] = [unseen([])]
         self._room = REFERENCES_AT_ONCE
         self._large: list[tuple[Kind, object]] = []
 
@@ -68,6 +69,13 @@ class Universe:
                 yield from ((o, address) for address in wanted.intersection(map(id, held)))
                 self._pace.rest()
 
+    def release(self) -> None:
+        """Let go of all objects, some at a time: at once it would hold the application."""
+        self.frames.clear()
+        while self._batches:
+            self._batches.pop()
+            self._pace.rest()
+
     def _key_holders(self, batch: Objects, wanted: set[int]) -> Iterator[tuple[object, int]]:
         dicts = [o for o in batch if self._book.of(type(o)).base is dict]
         if dicts and not wanted.isdisjoint(map(id, dict_keys(dicts))):
@@ -76,7 +84,7 @@ class Universe:
     def _append(self, piece: Objects, weight: int) -> None:
         self._room -= weight
         if self._room < 0:
-            self._batches.append([])
+            self._batches.append(unseen([]))
             self._room = REFERENCES_AT_ONCE - weight
         self._batches[-1] += piece
 

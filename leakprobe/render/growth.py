@@ -57,25 +57,29 @@ OTHER_WAYS = {
     "file": "the growth by file",
     "stack": "the growth by whole stack, callers included",
     "type": "the growth by type of object",
-    "route": "the growth by route",
 }
 
 
-def diff_page(diff: Diff, *, title: str = "Growth", limit: int | None = None) -> Page:
+def diff_page(
+    diff: Diff, *, title: str = "Growth", path: str = "/diff", limit: int | None = None
+) -> Page:
     """The growth between two moments.
 
     Args:
         diff: what grew.
         title: heading of the page.
+        path: the endpoint that was asked; the two ends of a trace are not kept, so
+            nothing else can be asked about them.
         limit: how many rows were asked for, for the note on hidden ones.
     """
-    query = f"&from={diff.start.id}"
-    hints = [Hint(f"/diff?by={by}{query}", why) for by, why in OTHER_WAYS.items() if by != diff.by]
+    ends = f"&from={diff.start.id}&to={diff.end.id}"
+    ways = OTHER_WAYS.items() if path == "/diff" else ()
+    hints = [Hint(f"/diff?by={by}{ends}", why) for by, why in ways if by != diff.by]
     named = next((row.type for row in diff.rows if row.type), None)
     if named:
         hints.insert(0, Hint("/referrers?type=…", "who keeps objects of a type alive"))
     sections = (diff_table(diff, limit=limit),)
-    return Page(title, _diff_headline(diff), sections, path="/diff", hints=tuple(hints))
+    return Page(title, _diff_headline(diff), sections, path=path, hints=tuple(hints))
 
 
 def diff_document(diff: Diff, *, pid: int, **more: JsonValue) -> Document:
@@ -186,7 +190,11 @@ def types_document(
 
 
 def types_table(
-    rows: Sequence[TypeRow], *, title: str = "", total_rows: int | None = None
+    rows: Sequence[TypeRow],
+    *,
+    title: str = "",
+    total_rows: int | None = None,
+    empty: str = "no such types",
 ) -> Table:
     """Types with their counts and sizes; columns that nobody knows a value of are left out."""
     known = [
@@ -200,7 +208,7 @@ def types_table(
         tuple(known),
         tuple(Row(tuple(getattr(row, column.key) for column in known)) for row in rows),
         notes=hidden_note(hidden, len(rows)),
-        empty="no such types",
+        empty=empty,
     )
 
 

@@ -19,6 +19,7 @@ from leakprobe.render.units import (
 __all__ = ["overview_document", "overview_page"]
 
 REFRESH_S = 10
+NO_TYPES = "only one heap walk is kept yet; GET /types walks the heap now"
 ACTIONS = (
     Action("/snapshots", "Take a snapshot"),
     Action("/baseline", "Mark a baseline"),
@@ -37,8 +38,10 @@ def overview_page(overview: Overview, history: Sequence[Snapshot] = ()) -> Page:
     if len(history) > 1:
         sections.append(gauge_chart(history, title="RSS over time"))
     sections += [
-        lines_table(overview.lines, by="line", title="Growth by line, since the start", callers=0),
-        types_table(overview.types, title="Growth by type, since the baseline"),
+        lines_table(
+            overview.lines, by="line", title="Growth by line, since the baseline", callers=0
+        ),
+        types_table(overview.types, title="Growth by type, since the baseline", empty=NO_TYPES),
         Facts("The agent", _agent_facts(overview.agent)),
     ]
     return Page(
@@ -113,7 +116,7 @@ def _process_facts(overview: Overview) -> tuple[Fact, ...]:
         Fact(
             "Agent cost",
             share_text(overview.agent.cpu_share),
-            f"of one core, {bytes_text(overview.agent.self_bytes)} of memory",
+            f"of one core for sampling, {bytes_text(overview.agent.self_bytes)} of memory",
         ),
     )
 
@@ -126,7 +129,7 @@ def _agent_facts(agent: SelfReport) -> tuple[Fact, ...]:
         Fact("Errors", number_text(agent.errors), agent.last_error or "none so far"),
     ]
     if agent.postponed is not None:
-        facts.append(Fact("Postponed", agent.postponed))
+        facts.append(Fact("Postponed", "yes", agent.postponed))
     return tuple(facts)
 
 

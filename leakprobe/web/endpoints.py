@@ -43,6 +43,7 @@ from leakprobe.web.params import (
     duration,
     flag,
     globs,
+    label,
     moment,
     text,
     type_name,
@@ -65,7 +66,7 @@ TYPE = type_name(required=True)
 DEPTH = whole("depth", 1, 30, 12)
 SAMPLES = whole("limit", 1, 20, 3)
 SINCE = duration("since")
-LABEL = text("label", 100)
+LABEL = label("label")
 SECONDS = whole("seconds", 1, 300, 10)
 FRAMES = whole("frames", 1, 64, 10)
 TRACE_BY = choice("by", tuple(by for by in DIFF_BY if by != "type"), "line")
@@ -244,7 +245,7 @@ def _trace(call: Call) -> Reply:
     window = call.agent.trace(
         values[SECONDS], values[FRAMES], by=values[TRACE_BY], limit=values[LIMIT]
     )
-    page = diff_page(window.diff, title="Exact trace", limit=values[LIMIT])
+    page = diff_page(window.diff, title="Exact trace", path="/trace", limit=values[LIMIT])
     document = diff_document(
         window.diff, pid=os.getpid(), frames=window.frames, pause_ms=window.price.pause_ms
     )

@@ -8,13 +8,13 @@ request lives in `__call__`; nothing of it stays.
 import logging
 import os
 import time
-from typing import cast
+from typing import Unpack, cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leakprobe.agent import running_agent
 from leakprobe.errors import LeakprobeError
-from leakprobe.settings import Settings
+from leakprobe.settings import Settings, SettingsByName
 from leakprobe.web.handlers import handler_of
 from leakprobe.web.own_thread import in_own_thread
 from leakprobe.web.probe import LeakProbe, debug_app
@@ -42,7 +42,7 @@ class LeakProbeMiddleware:
         SettingsError: a setting has a value that is not allowed.
     """
 
-    def __init__(self, app: ASGIApp, **settings: object) -> None:
+    def __init__(self, app: ASGIApp, **settings: Unpack[SettingsByName]) -> None:
         self.app = app
         self._settings = Settings.from_environment(os.environ, **settings)
         self._path = self._settings.path

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Generic, TypeVar, cast
 
+from leakprobe.analysis.moments import MOMENT_WORDS
 from leakprobe.errors import BadParameter, shorten
 from leakprobe.settings import parse_duration_s
 
@@ -21,6 +22,7 @@ __all__ = [
     "duration",
     "flag",
     "globs",
+    "label",
     "moment",
     "optional_choice",
     "read_parameters",
@@ -178,6 +180,18 @@ def moment(name: str, default: str) -> Parameter[str]:
 
     allowed = "start, baseline, previous, now, a snapshot's id, or a time ago such as -10m"
     return Parameter(name, read, allowed, default)
+
+
+def label(name: str) -> Parameter[str | None]:
+    """A name for a snapshot: it can be used as a moment, and is no moment's word itself."""
+
+    def read(text: str) -> str:
+        if MOMENT.fullmatch(text) is None or text in MOMENT_WORDS:
+            raise _NotAllowed
+        return text
+
+    allowed = "1 to 100 letters, digits and _.:+-, and none of " + ", ".join(MOMENT_WORDS)
+    return Parameter(name, read, allowed, None)
 
 
 def globs(name: str) -> Parameter[tuple[str, ...]]:

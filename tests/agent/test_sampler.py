@@ -142,7 +142,7 @@ def test_a_scheduled_snapshot_does_not_wait_for_a_long_capture(tracer: FakeTrace
 
 def test_without_a_tracer_a_snapshot_has_types_and_a_look_at_stacks_is_refused() -> None:
     bench = Bench(FakeTracer(name="off", failure=NotAvailable("tracer=off")))
-    snapshot = bench.sampler.take("a snapshot", label="before", keep=True)
+    snapshot = bench.sampler.take("a snapshot", "before")
     assert snapshot.stacks is None
     assert snapshot.types
     assert bench.history.list()[0].label == "before"

@@ -160,7 +160,7 @@ def test_a_suspended_generator_is_named() -> None:
 
 def test_a_suspended_coroutine_is_named() -> None:
     class Stop:
-        def __await__(self) -> Iterator[None]:
+        def __await__(self) -> Generator[None]:
             yield
 
     async def handler() -> None:

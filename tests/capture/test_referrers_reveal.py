@@ -31,7 +31,8 @@ def plant() -> None:
     patient = Patient()
     record = Record()
     record.__dict__[SECRET] = patient
-    APP.records = {SECRET: [SECRET, NUMBER, (patient,)], NUMBER: record}  # type: ignore[attr-defined]
+    APP.records = {SECRET: [SECRET, NUMBER, (patient,)]}  # type: ignore[attr-defined]
+    APP.by_number = {NUMBER: record}  # type: ignore[attr-defined]
     vars(APP)[f"{SECRET} in a global"] = [patient]
 
 
@@ -68,7 +69,7 @@ def test_keys_and_indexes_are_shown_with_reveal() -> None:
 
 def test_an_attribute_that_is_no_identifier_is_data() -> None:
     texts = {p.text for p in find_referrers(f"{__name__}.Patient").paths}
-    ways = {"[…][…]", ".records[…][…]", ".records[…][…][…]"}
+    ways = {"[…][…]", ".by_number[…][…]", ".records[…][…][…]"}
     assert texts == {f"revealing_app{way}" for way in ways}
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, Unpack
 
 import httpx
 import pytest
@@ -17,9 +17,10 @@ from starlette.types import Message, Receive, Scope, Send
 from leakprobe import LeakProbe, LeakProbeMiddleware, Settings
 from leakprobe.agent import running_agent
 from leakprobe.errors import SettingsError
+from leakprobe.settings import SettingsByName
 from tests.web.asgi import TOKEN, client, lifespan
 
-SETTINGS: dict[str, Any] = {"token": TOKEN, "tracer": "off", "heap_budget": 0.0}
+SETTINGS: SettingsByName = {"token": TOKEN, "tracer": "off", "heap_budget": 0.0}
 
 
 @pytest.fixture(autouse=True)
@@ -30,9 +31,15 @@ def _agent_stopped() -> Iterator[None]:
         agent.stop()
 
 
-def fastapi_app(**settings: object) -> FastAPI:
+def merged(settings: SettingsByName) -> SettingsByName:
+    both = SETTINGS.copy()
+    both.update(settings)
+    return both
+
+
+def fastapi_app(**settings: Unpack[SettingsByName]) -> FastAPI:
     app = FastAPI()
-    app.add_middleware(LeakProbeMiddleware, **{**SETTINGS, **settings})
+    app.add_middleware(LeakProbeMiddleware, **merged(settings))
 
     @app.get("/items/{item_id}")
     async def item(item_id: int) -> int:
@@ -57,9 +64,9 @@ async def hello(request: Request) -> PlainTextResponse:
     return PlainTextResponse(f"hello {request.path_params.get('name')}")
 
 
-def starlette_app(**settings: object) -> Starlette:
+def starlette_app(**settings: Unpack[SettingsByName]) -> Starlette:
     app = Starlette(routes=[Route("/hello/{name}", hello)])
-    app.add_middleware(LeakProbeMiddleware, **{**SETTINGS, **settings})
+    app.add_middleware(LeakProbeMiddleware, **merged(settings))
     return app
 
 
@@ -259,7 +266,7 @@ def test_a_wrong_setting_fails_at_construction_with_one_line() -> None:
     with pytest.raises(SettingsError, match=r"^setting interval_s=-1: must be seconds from"):
         LeakProbeMiddleware(app, interval_s=-1)
     with pytest.raises(SettingsError, match="no such setting"):
-        LeakProbeMiddleware(app, intervall_s=1)
+        LeakProbeMiddleware(app, intervall_s=1)  # type: ignore[call-arg]
 
 
 def test_a_demanded_tracer_that_is_missing_stops_a_startup_but_no_request(
