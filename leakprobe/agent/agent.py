@@ -67,8 +67,13 @@ class Agent:
         self._sampler = Sampler(self.settings, self._tracer, self.history, self.requests, own)
         self.running = False
 
-    def start(self) -> None:
+    def start(self, *, walk: bool = True) -> None:
         """Start the tracer and the sampler thread; does nothing where they run.
+
+        Args:
+            walk: walk the heap first, in this thread, for a baseline of types: about
+                half a second in a service that has just been imported. Otherwise the
+                sampler thread walks it soon.
 
         Raises:
             AgentRunning: this process has another agent.
@@ -76,7 +81,7 @@ class Agent:
         if self.running:
             return
         claim(self)
-        self._tracer.start()
+        self._sampler.take_start(self._tracer.start, walk=walk)
         self._sampler.start()
         self.running = True
 

@@ -5,22 +5,24 @@ asks for is read at once and its price is stated. The thread survives every exce
 counts it, and keeps the last one for the overview.
 """
 
+import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from leakprobe.agent.gate import Gate
 from leakprobe.analysis.cadence import traces_due, traces_postponed, walk_due
 from leakprobe.analysis.own import drop_own_stacks
 from leakprobe.capture.heap import count_types
-from leakprobe.capture.process import read_gauges
+from leakprobe.capture.process import available_memory_bytes, read_gauges
 from leakprobe.capture.requests import RequestCounters
 from leakprobe.capture.tasks import TaskCamera
 from leakprobe.capture.tracer import Tracer
 from leakprobe.errors import Refusal
 from leakprobe.history import History
-from leakprobe.model import Gauges, LiveStack, Price, Snapshot, TypeCount
+from leakprobe.model import LiveStack, Price, Snapshot, TypeCount
 from leakprobe.own_threads import OwnThread
 from leakprobe.settings import Settings
 
@@ -30,6 +32,8 @@ PACKAGE = Path(__file__).resolve().parent.parent
 # The one file of ours that is on the stack of every request of the application.
 SHARED_FILES = frozenset({str(PACKAGE / "web" / "middleware.py")})
 GIVE_UP_JOINING_S = 10.0
+# About two seconds of walking; a larger heap is walked by the thread instead.
+MOST_BLOCKS_WAITED_FOR = 1_000_000
 # What a snapshot that is not kept is called: no id, but the word that asks for it.
 NOW = "now"
 # Nobody asked for a scheduled snapshot, so nobody is refused because of one.
@@ -97,8 +101,23 @@ class Sampler:
         stacks = traces_postponed(tracer.expected_traces(), tracer.seconds_per_trace)
         return "; ".join(reason for reason in (stacks, self._refused) if reason) or None
 
+    def take_start(self, start_tracer: Callable[[], None], *, walk: bool) -> None:
+        """Take the snapshot that `start` names, around the start of the tracer.
+
+        The heap is walked before, while the walk's own allocations are not yet traced.
+
+        Args:
+            start_tracer: makes the tracer record.
+            walk: whether to walk the heap, where it is small enough to be waited for.
+        """
+        small = sys.getallocatedblocks() <= MOST_BLOCKS_WAITED_FOR
+        counts, price = self._types_at_start() if walk and small else (None, Price())
+        start_tracer()
+        snapshot = self._read("start", stacks=self._tracer.name != "off", types=False)
+        self._history.add(replace(snapshot, types=counts, price=price), pinned=True)
+
     def start(self) -> None:
-        """Start the thread; its first act is the snapshot that `start` names."""
+        """Start the thread; its first act is a snapshot."""
         self._stopping.clear()
         self._thread = OwnThread("sampler", self._run)
         self._thread.start()
@@ -159,19 +178,22 @@ class Sampler:
         stopping = self._stopping
         while not stopping.is_set():
             cpu = time.thread_time()
+            first = len(self._history) == 0
             try:
                 self._tick()
             except Exception as error:  # noqa: BLE001 - our failure is never the application's
                 self.note_error(error)
             self.cpu_s += time.thread_time() - cpu
-            stopping.wait(self._settings.interval_s)
+            stopping.wait(0 if first else self._settings.interval_s)
 
     def _tick(self) -> None:
+        # The start is filed at once; the next snapshot may take the time to walk the heap.
         first = len(self._history) == 0
         label = "start" if first else None
         try:
             with self.gate.hold("a scheduled snapshot", patience_s=SCHEDULED_PATIENCE_S):
-                snapshot = self._read(label, stacks=self._stacks_due(), types=self._types_due())
+                types = not first and self._types_due()
+                snapshot = self._read(label, stacks=self._stacks_due(), types=types)
             self._refused = None
         except Refusal as refusal:
             self._refused = str(refusal)
@@ -200,9 +222,9 @@ class Sampler:
             traced_bytes=self._tracer.traced_bytes(),
         )
         uptime_s, taken_at = self.uptime_s, self._wall_clock()
-        requests = self._requests.counts()
-        live, stacks_price = self._read_stacks(gauges) if stacks else (None, Price())
-        counts, types_price = self._read_types(gauges) if types else (None, Price())
+        requests, available = self._requests.counts(), gauges.memory_available_bytes
+        live, stacks_price = self._read_stacks(available) if stacks else (None, Price())
+        counts, types_price = self._read_types(available) if types else (None, Price())
         price = Price(
             pause_ms=max(stacks_price.pause_ms, types_price.pause_ms),
             wall_ms=stacks_price.wall_ms + types_price.wall_ms,
@@ -222,14 +244,23 @@ class Sampler:
             price=price,
         )
 
-    def _read_stacks(self, gauges: Gauges) -> tuple[Stacks, Price]:
+    def _types_at_start(self) -> tuple[Types | None, Price]:
+        if self._settings.heap_budget == 0:
+            return None, Price()
+        try:
+            return self._read_types(available_memory_bytes(self._settings.memory_limit_bytes))
+        except Refusal as refusal:
+            self._refused = str(refusal)
+            return None, Price()
+
+    def _read_stacks(self, available_bytes: int | None) -> tuple[Stacks, Price]:
         self._stacks_read = self._clock()
-        stacks, price = self._tracer.read(gauges.memory_available_bytes)
+        stacks, price = self._tracer.read(available_bytes)
         return own_stacks_dropped(stacks), price
 
-    def _read_types(self, gauges: Gauges) -> tuple[Types, Price]:
+    def _read_types(self, available_bytes: int | None) -> tuple[Types, Price]:
         self._heap_walked = self._clock()
-        counts, price = count_types(own=self._own, available_bytes=gauges.memory_available_bytes)
+        counts, price = count_types(own=self._own, available_bytes=available_bytes)
         self._walk_cpu_s = price.cpu_ms / 1e3
         return counts, price
 

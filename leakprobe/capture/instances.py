@@ -39,10 +39,14 @@ class Instances:
         """
         names = [self._wanted] if self._wanted in self._found else list(self._found)
         if len(names) != 1:
-            known = names or {kind.name for kind in book.kinds()}
-            raise UnknownName("type", self._wanted, known, "see the list of types")
+            raise UnknownName("type", self._wanted, names or self._known(book), "see /types")
         spread = self._found[names[0]]
         return names[0], spread.count, spread.choose(self._limit)
+
+    def _known(self, book: KindBook) -> set[str]:
+        """What could have been meant: full names for a full one, bare for a bare one."""
+        names = {kind.name for kind in book.kinds()}
+        return names if "." in self._wanted else {name.rpartition(".")[2] for name in names}
 
 
 class _Spread:

@@ -83,7 +83,7 @@ class LeakProbeMiddleware:
         if scope["type"] != "lifespan" or not self._settings.enabled:
             await self.app(scope, receive, send)
             return
-        self._start()
+        await in_own_thread(self._start)
         try:
             await self.app(scope, receive, send)
         finally:
@@ -123,19 +123,20 @@ class LeakProbeMiddleware:
         except Exception as error:  # noqa: BLE001 - counted and shown on the overview
             probe.note_error(error)
 
-    def _start(self) -> None:
+    def _start(self, *, walk: bool = True) -> None:
         running = running_agent()
         if isinstance(running, LeakProbe):
             self._probe = running
         else:
             probe = LeakProbe(self._settings)
-            probe.start()
+            probe.start(walk=walk)
             self._probe, self._owns_probe = probe, True
         self._debug = debug_app(self._probe)
 
     def _start_without_lifespan(self) -> None:
         try:
-            self._start()
+            # On the event loop: nothing that takes long.
+            self._start(walk=False)
         except LeakprobeError as error:
             self._failed_to_start = True
             logger.error("the agent did not start, the application runs without it: %s", error)

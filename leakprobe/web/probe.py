@@ -63,15 +63,18 @@ class LeakProbe(Agent):
             logger.warning("%s; nobody can read the random token, set LEAKPROBE_TOKEN", error)
             return new_token()
 
-    def start(self) -> None:
+    def start(self, *, walk: bool = True) -> None:
         """Start the agent, and say once where its endpoints and its token are.
+
+        Args:
+            walk: as for `Agent.start`.
 
         Raises:
             AgentRunning: this process has another agent.
         """
         if self.running:
             return
-        super().start()
+        super().start(walk=walk)
         self._say_where()
 
     def diff(

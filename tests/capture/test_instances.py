@@ -35,5 +35,5 @@ def test_other_types_are_not_taken_note_of() -> None:
     book = KindBook()
     instances = Instances("Thin", 1)
     instances.watch(book.of(Thing), [Thing()])
-    with pytest.raises(UnknownName, match="nearest: "):
+    with pytest.raises(UnknownName, match="nearest: Thing"):
         instances.choose(book)
