@@ -112,7 +112,7 @@ def _demo(options: argparse.Namespace) -> int:
     if options.json and not options.once:
         raise LeakprobeError("demo --json prints one document and ends: add --once")
     require("demo")
-    from leakprobe.demo import DemoOptions, run_demo
+    from leakprobe.demo.run import DemoOptions, run_demo
 
     return run_demo(
         DemoOptions(
@@ -135,7 +135,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _exit_code(error: LeakprobeError) -> int:
-    from leakprobe.service_process import ServiceFailed
+    from leakprobe.demo.service_process import ServiceFailed
 
     return SERVICE_FAILED if isinstance(error, ServiceFailed) else WRONG_USAGE
 

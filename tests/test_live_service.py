@@ -15,7 +15,7 @@ import pytest
 
 import leakprobe
 from examples import subtitle_service as planted
-from leakprobe.service_process import Service
+from leakprobe.demo.service_process import Service
 from tests.services import serve
 
 CONNECTIONS = 16

@@ -29,6 +29,7 @@ def tracked_objects(list_objects: Lister, book: KindBook, pace: Pace) -> Objects
     The collector does not list what is frozen, so that is found by following references
     from what is listed and from the loaded modules; what only C code refers to is missed.
     """
+    unseen([])  # its first call imports, which may collect: not with a large list around
     listing = unseen(pace.hold(list_objects))
     if gc.get_freeze_count() > FROZEN_BY_ITSELF:
         _add_frozen(listing, book, pace)

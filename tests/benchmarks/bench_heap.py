@@ -90,6 +90,10 @@ def measure(name: str, call: Callable[[], float | None]) -> Measured:
     return Measured(name, wall * 1e3, cpu * 1e3, probe.longest_s * 1e3, said)
 
 
+def nothing() -> None:
+    time.sleep(3)
+
+
 def bare() -> None:
     gc.get_objects()
 
@@ -122,6 +126,7 @@ def run(objects: int) -> list[Measured]:
         _without_listing(
             "find_referrers, listed before", lambda f: find_referrers(name, list_objects=f).price
         ),
+        measure("nothing", nothing),
         measure("objgraph.typestats", typestats),
         measure("objgraph.find_backref_chain", backref_chain),
     ]
@@ -157,7 +162,7 @@ def test_the_figures_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     rows = run(100_000)
     with capsys.disabled():
         sys.stdout.write(f"\n{table(rows)}\n")
-    assert len(rows) == 7
+    assert len(rows) == 8
 
 
 if __name__ == "__main__":

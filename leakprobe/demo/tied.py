@@ -4,7 +4,7 @@ A service that we start must not outlive us, however we end. A `finally` does no
 against SIGKILL, and code between fork and exec is not safe beside other threads, so the
 child asks for the signal itself, as its first act.
 
-    python -P -m leakprobe.tied PARENT_PID MODULE [ARGUMENT ...]
+    python -P -m leakprobe.demo.tied PARENT_PID MODULE [ARGUMENT ...]
 """
 
 import ctypes
@@ -24,7 +24,7 @@ def command(module: str, *arguments: str) -> list[str]:
 
     `-P` keeps the working directory from shadowing what is installed.
     """
-    return [sys.executable, "-P", "-m", "leakprobe.tied", str(os.getpid()), module, *arguments]
+    return [sys.executable, "-P", "-m", "leakprobe.demo.tied", str(os.getpid()), module, *arguments]
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from starlette.routing import Route
 
 from examples import subtitle_service
-from leakprobe.demo_load import MOST_ROUNDS, innocent, one_of_each, rounds, rounds_in, send
+from leakprobe.demo.load import MOST_ROUNDS, innocent, one_of_each, rounds, rounds_in, send
 
 MOST_LEAKED_BYTES = 150 * 10**6
 MOST_TIMERS = 300

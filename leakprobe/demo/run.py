@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from leakprobe.codec import SCHEMA, JsonValue, to_json
-from leakprobe.demo_load import Call, Sent, innocent, one_of_each, rounds, rounds_in, send
-from leakprobe.demo_pages import Access, Endpoints, Question, access_to
+from leakprobe.demo.load import Call, Sent, innocent, one_of_each, rounds, rounds_in, send
+from leakprobe.demo.pages import Access, Endpoints, Question, access_to
+from leakprobe.demo.service_process import Service, ServiceFailed, choose_port, running_service
 from leakprobe.errors import LeakprobeError
-from leakprobe.service_process import Service, ServiceFailed, choose_port, running_service
 from leakprobe.settings import Settings
 
 __all__ = ["DemoOptions", "run_demo"]

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from leakprobe.demo_pages import Access, Endpoints, Question, access_to
+from leakprobe.demo.pages import Access, Endpoints, Question, access_to
+from leakprobe.demo.service_process import ServiceFailed
 from leakprobe.errors import LeakprobeError
-from leakprobe.service_process import ServiceFailed
 from leakprobe.settings import Settings
 from leakprobe.web.tokens import load_or_create_token
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from examples import subtitle_service
-from leakprobe.service_process import HOST
+from leakprobe.demo.service_process import HOST
 
 END_TO_END = pytest.mark.slow  # real load, real heap walks, a real picture
 COMMAND = [sys.executable, "-P", "-m", "leakprobe", "demo"]

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 import httpx
 
 from leakprobe.codec import JsonValue
+from leakprobe.demo.service_process import ServiceFailed
 from leakprobe.errors import LeakprobeError
 from leakprobe.run_directory import directory_path
-from leakprobe.service_process import ServiceFailed
 from leakprobe.settings import Settings
 from leakprobe.web.tokens import read_token, token_file
 

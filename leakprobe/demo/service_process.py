@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from leakprobe import tied
+from leakprobe.demo import tied
 from leakprobe.errors import LeakprobeError
 
 __all__ = ["HOST", "Service", "ServiceFailed", "choose_port", "running_service"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from leakprobe.service_process import HOST, ServiceFailed, choose_port, running_service
+from leakprobe.demo.service_process import HOST, ServiceFailed, choose_port, running_service
 
 APP = """
 async def app(scope, receive, send):
@@ -23,7 +23,7 @@ async def app(scope, receive, send):
 """
 PARENT = """
 import os, sys
-from leakprobe.service_process import running_service
+from leakprobe.demo.service_process import running_service
 with running_service("served:app", int(sys.argv[1]), os.environ) as service:
     print(service.process.pid, flush=True)
     sys.stdin.read()
