@@ -4,6 +4,7 @@
     ├── SettingsError         a setting has a value that is not allowed
     ├── AgentRunning          a second agent in one process
     ├── DirectoryRefused      nothing can be kept in the run directory (leakprobe.run_directory)
+    ├── ServiceFailed         the demo's service did not start, or died (leakprobe.demo)
     ├── SchemaError           stored or received data is not of this version's form
     └── Refusal               a question that is answered with "no", over HTTP or in Python
         ├── BadParameter          400  the question is malformed

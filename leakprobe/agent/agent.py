@@ -16,8 +16,9 @@ from leakprobe.agent.sampler import NOW, Sampler
 from leakprobe.agent.window import Window, trace_window
 from leakprobe.analysis.diff import diff_snapshots, moment_of
 from leakprobe.analysis.grouping import group_tasks, group_threads
-from leakprobe.analysis.type_growth import type_rows
+from leakprobe.analysis.type_growth import check_sort, type_rows
 from leakprobe.capture.collector import collect_garbage
+from leakprobe.capture.process import available_memory_bytes
 from leakprobe.capture.referrers import find_referrers
 from leakprobe.capture.requests import RequestCounters
 from leakprobe.capture.threads import read_threads
@@ -200,6 +201,7 @@ class Agent:
             NotAvailable: retained sizes are not known here.
             NotEnoughMemory: there is no room for the capture.
         """
+        check_sort(sort)
         now = self._sampler.look("a count of types", types=True)
         baseline = self._baseline_with_types()
         rows, hidden = type_rows(now, baseline, sort=sort, limit=limit, match=match)
@@ -232,7 +234,12 @@ class Agent:
         """
         with self._sampler.gate.hold("a search for referrers"):
             graph = find_referrers(
-                type_name, depth=depth, limit=limit, reveal=self.settings.reveal, own=(self,)
+                type_name,
+                depth=depth,
+                limit=limit,
+                reveal=self.settings.reveal,
+                own=(self,),
+                available_bytes=available_memory_bytes(self.settings.memory_limit_bytes),
             )
         self._sampler.note_pause(graph.price)
         return graph

@@ -4,9 +4,25 @@ from leakprobe.analysis.globs import glob_matches
 from leakprobe.errors import BadParameter, NotAvailable
 from leakprobe.model import Snapshot, TypeCount, TypeRow
 
-__all__ = ["TYPE_SORTS", "type_rows", "types_of"]
+__all__ = ["TYPE_SORTS", "check_sort", "type_rows", "types_of"]
 
 TYPE_SORTS = ("growth", "count", "bytes", "retained")
+
+
+def check_sort(sort: str) -> None:
+    """See that types can be sorted so, before the heap is walked for it.
+
+    Raises:
+        BadParameter: `sort` is not one of `TYPE_SORTS`.
+        NotAvailable: retained sizes are asked for.
+    """
+    if sort not in TYPE_SORTS:
+        raise BadParameter("sort", sort, f"must be one of {', '.join(TYPE_SORTS)}")
+    if sort == "retained":
+        raise NotAvailable(
+            "retained sizes need the native heap walk, which is not built here; "
+            "sort=growth goes by owned bytes"
+        )
 
 
 def type_rows(
@@ -31,13 +47,7 @@ def type_rows(
         BadParameter: `sort` is not one of `TYPE_SORTS`.
         NotAvailable: the heap was not walked, or retained sizes are asked for.
     """
-    if sort not in TYPE_SORTS:
-        raise BadParameter("sort", sort, f"must be one of {', '.join(TYPE_SORTS)}")
-    if sort == "retained":
-        raise NotAvailable(
-            "retained sizes need the native heap walk, which is not built here; "
-            "sort=growth goes by owned bytes"
-        )
+    check_sort(sort)
     before = baseline.types if baseline is not None else None
     earlier = None if before is None else {count.type: count for count in before}
     rows = [

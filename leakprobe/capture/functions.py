@@ -7,10 +7,11 @@ numbers are remembered, never a code object.
 """
 
 import gc
-import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FunctionType
+
+from leakprobe.capture.pace import Pace
 
 __all__ = ["FunctionNames"]
 
@@ -27,16 +28,10 @@ class FunctionNames:
 
     Args:
         list_objects: lists what the collector tracks.
-        pause: called between two stretches of work, so that other threads run.
     """
 
-    def __init__(
-        self,
-        list_objects: Callable[[], list[object]] = gc.get_objects,
-        pause: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, list_objects: Callable[[], list[object]] = gc.get_objects) -> None:
         self._list_objects = list_objects
-        self._pause = pause
         self._spans: dict[str, list[Span]] = {}
 
     def get(self, frame: RawFrame) -> str | None:
@@ -49,32 +44,26 @@ class FunctionNames:
                 return name
         return None
 
-    def learn(self, frames: Iterable[RawFrame]) -> float:
-        """Make the functions of these frames' files known.
-
-        Returns:
-            for how many seconds every other thread was held.
-        """
+    def learn(self, frames: Iterable[RawFrame], pace: Pace) -> None:
+        """Make the functions of these frames' files known, in stretches that `pace` sets."""
         new = {file for file, _ in frames if file not in self._spans}
         if not new:
-            return 0.0
-        started = time.perf_counter()
-        objects = self._list_objects()
-        pause_s = time.perf_counter() - started
+            return
+        objects = pace.hold(self._list_objects)
         spans: dict[str, set[Span]] = {file: set() for file in new}
-        for code in self._loaded_code(objects):
+        for code in _loaded_code(objects, pace):
             if code.co_filename in spans:
                 spans[code.co_filename].update(map(_span, _with_nested(code)))
         self._spans.update((file, sorted(found)) for file, found in spans.items())
-        return pause_s
 
-    def _loaded_code(self, objects: list[object]) -> Iterator[CodeType]:
-        """The code of every function among the objects; empties the list as it goes."""
-        while objects:
-            stretch = objects[-OBJECTS_PER_STRETCH:]
-            del objects[-OBJECTS_PER_STRETCH:]
-            yield from [code_of(o) for o in stretch if type(o) is FunctionType]
-            self._pause(0)
+
+def _loaded_code(objects: list[object], pace: Pace) -> Iterator[CodeType]:
+    """The code of every function among the objects; empties the list as it goes."""
+    while objects:
+        stretch = objects[-OBJECTS_PER_STRETCH:]
+        del objects[-OBJECTS_PER_STRETCH:]
+        yield from [code_of(o) for o in stretch if type(o) is FunctionType]
+        pace.rest()
 
 
 def _span(code: CodeType) -> Span:

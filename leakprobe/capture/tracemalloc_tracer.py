@@ -14,12 +14,12 @@ Modules/_tracemalloc.c and Python/tracemalloc.c):
 """
 
 import sys
-import time
 import tracemalloc
 from collections import defaultdict, deque
 from collections.abc import Callable
 
 from leakprobe.capture.functions import FunctionNames
+from leakprobe.capture.pace import Pace
 from leakprobe.errors import NotAvailable, NotEnoughMemory
 from leakprobe.model import Frame, LiveStack, Price, Stack
 
@@ -43,17 +43,15 @@ class TracemallocTracer:
     Args:
         frames: depth of a recorded stack.
         reason: why this tracer was chosen.
-        pause: called between two stretches of work, so that other threads run.
+        make_pace: measures a read and sets its stretches.
     """
 
     name = "tracemalloc"
 
-    def __init__(
-        self, frames: int, reason: str, pause: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, frames: int, reason: str, make_pace: Callable[[], Pace] = Pace) -> None:
         self.frames = frames
         self.reason = reason
-        self._pause = pause
+        self._make_pace = make_pace
         self._ours = False
         self._names = FunctionNames()
         self._known: dict[RawStack, Stack] = {}
@@ -112,18 +110,13 @@ class TracemallocTracer:
         self, available_bytes: int | None, after_copy: Callable[[], None]
     ) -> tuple[tuple[LiveStack, ...], Price]:
         self._refuse_where_hopeless(available_bytes)
-        wall, cpu = time.perf_counter(), time.thread_time()
-        traces: list[RawTrace] = tracemalloc._get_traces()  # type: ignore[attr-defined]  # noqa: SLF001 - take_snapshot() would keep the raw list alive
-        pause_s = time.perf_counter() - wall
-        self._learn(len(traces), pause_s)
+        pace = self._make_pace()
+        # take_snapshot() would keep the raw list alive.
+        traces = pace.hold(tracemalloc._get_traces)  # type: ignore[attr-defined]  # noqa: SLF001
+        self._learn(len(traces), pace.price().pause_ms / 1e3)
         after_copy()
-        stacks, names_pause_s = self._live_stacks(self._grouped(traces))
-        price = Price(
-            pause_ms=max(pause_s, names_pause_s) * 1e3,
-            wall_ms=(time.perf_counter() - wall) * 1e3,
-            cpu_ms=(time.thread_time() - cpu) * 1e3,
-        )
-        return stacks, price
+        stacks = self._live_stacks(self._grouped(traces, pace), pace)
+        return stacks, pace.price()
 
     def _refuse_where_hopeless(self, available_bytes: int | None) -> None:
         if not tracemalloc.is_tracing():
@@ -144,27 +137,23 @@ class TracemallocTracer:
             self._measured.append(pause_s / traces)
             self.seconds_per_trace = min(self._measured)
 
-    def _grouped(self, traces: list[RawTrace]) -> dict[RawStack, list[int]]:
+    def _grouped(self, traces: list[RawTrace], pace: Pace) -> dict[RawStack, list[int]]:
         """Sizes by stack. Empties `traces` as it goes, so that no long release ends it."""
         groups: dict[RawStack, list[int]] = defaultdict(list)
         while traces:
             _group_last(traces, groups)
-            self._pause(0)
+            pace.rest()
         return groups
 
-    def _live_stacks(
-        self, groups: dict[RawStack, list[int]]
-    ) -> tuple[tuple[LiveStack, ...], float]:
-        """The groups as model values, and for how long finding names held other threads."""
+    def _live_stacks(self, groups: dict[RawStack, list[int]], pace: Pace) -> tuple[LiveStack, ...]:
         known = self._known
         if len(known) > 2 * len(groups):
             self._known = known = {raw: known[raw] for raw in groups if raw in known}
         new = [raw for raw in groups if raw not in known]
-        pause_s = self._names.learn(frame for raw in new for frame in raw)
+        self._names.learn((frame for raw in new for frame in raw), pace)
         for raw in new:
             known[raw] = Stack(tuple(map(self._frame, raw)))
-        stacks = [LiveStack(known[raw], sum(sizes), len(sizes)) for raw, sizes in groups.items()]
-        return tuple(stacks), pause_s
+        return tuple(LiveStack(known[raw], sum(s), len(s)) for raw, s in groups.items())
 
     def _frame(self, raw: RawFrame) -> Frame:
         return Frame(raw[0], raw[1], self._names.get(raw))

@@ -8,6 +8,7 @@ import pytest
 
 from leakprobe.capture import tracer as tracer_module
 from leakprobe.capture.functions import FunctionNames
+from leakprobe.capture.pace import Pace
 from leakprobe.capture.tracemalloc_tracer import TRACES_PER_STRETCH, TracemallocTracer
 from leakprobe.capture.tracer import NoTracer, Tracer, choose_tracer, native_core_built
 from leakprobe.errors import NotAvailable, NotEnoughMemory, SettingsError
@@ -181,7 +182,9 @@ def test_the_innermost_function_around_a_line_is_named() -> None:
     names = FunctionNames()
     inner = outer()
     first, second = outer.__code__.co_firstlineno, inner.__code__.co_firstlineno
-    assert names.learn([(HERE, first)]) > 0
+    pace = Pace()
+    names.learn([(HERE, first)], pace)
+    assert pace.price().pause_ms > 0
     assert names.get((HERE, first + 1)) == "outer.<locals>.inner"
     assert names.get((HERE, second + 2)) == "outer.<locals>.inner"
     assert names.get((HERE, second + 5)) == "outer"
@@ -197,6 +200,6 @@ def test_a_file_is_looked_up_once() -> None:
         return gc.get_objects()
 
     names = FunctionNames(list_objects=listing)
-    names.learn([(HERE, 1), (HERE, 20)])
-    assert names.learn([(HERE, 40)]) == 0.0
+    names.learn([(HERE, 1), (HERE, 20)], Pace())
+    names.learn([(HERE, 40)], Pace())
     assert len(calls) == 1

@@ -35,12 +35,11 @@ def test_the_answer_comes_first_and_the_way_on_last() -> None:
         "… 213 more rows: limit=20 cut the list\n"
         "\n"
         "Next\n"
-        "  GET /debug/memory/diff?by=function&from=s1  the growth by function\n"
-        "  GET /debug/memory/diff?by=file&from=s1      the growth by file\n"
-        "  GET /debug/memory/diff?by=stack&from=s1"
+        "  GET /debug/memory/diff?by=function&from=s1&to=n1  the growth by function\n"
+        "  GET /debug/memory/diff?by=file&from=s1&to=n1      the growth by file\n"
+        "  GET /debug/memory/diff?by=stack&from=s1&to=n1"
         "     the growth by whole stack, callers included\n"
-        "  GET /debug/memory/diff?by=type&from=s1      the growth by type of object\n"
-        "  GET /debug/memory/diff?by=route&from=s1     the growth by route\n"
+        "  GET /debug/memory/diff?by=type&from=s1&to=n1      the growth by type of object\n"
     )
 
 

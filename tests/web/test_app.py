@@ -1,8 +1,13 @@
-"""The endpoints, right and wrong, as text, JSON and HTML."""
+"""The endpoints of a real service, right and wrong, as text, JSON and HTML.
+
+The service keeps the hostile zoo alive, so everything here is asked among animals.
+"""
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,61 +15,68 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakprobe import LeakProbe, Settings, debug_app
+from leakprobe.demo.service_process import Service
 from leakprobe.web.endpoints import ENDPOINTS, Endpoint
-from tests.hostile import zoo
-from tests.web.asgi import HEADERS, TOKEN
+from tests import zoo_service
+from tests.services import serve
 
+TOKEN = "a-token-for-tests"
+HEADERS = {"authorization": f"Bearer {TOKEN}"}
 READS = [endpoint for endpoint in ENDPOINTS if endpoint.method == "GET"]
-WRONG_VALUES = ["", " ", "%00", "-1", "0", "1e3", "99999999999999999999", "x" * 600, "é", "a%0db"]
+HELD = "tests.zoo_service.Held"
+BASE = "/debug/memory"
 
 
 @pytest.fixture(scope="module")
-def probe() -> Iterator[LeakProbe]:
-    with LeakProbe(Settings(token=TOKEN, tracer="tracemalloc", interval_s=3600)) as probe:
-        probe.take_snapshot("before")
-        yield probe
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    environment = {
+        "LEAKPROBE_TOKEN": TOKEN,
+        "LEAKPROBE_TRACER": "tracemalloc",
+        "LEAKPROBE_DIRECTORY": str(tmp_path_factory.mktemp("run") / "private"),
+        "PYTHONPATH": str(Path.cwd()),
+    }
+    with serve("tests.zoo_service:app", environment) as service:
+        ask(service, "POST", "/snapshots?label=before")
+        yield service
 
 
 def ask(
-    probe: LeakProbe,
-    method: str,
-    path: str,
-    headers: dict[str, str] | None = None,
-    **more: Any,
+    service: Service, method: str, path: str, headers: dict[str, str] | None = None, **more: Any
 ) -> httpx.Response:
-    async def run() -> httpx.Response:
-        transport = httpx.ASGITransport(debug_app(probe), root_path="/debug/memory")
-        base = "http://service.test/debug/memory"
-        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
-            return await client.request(
-                method, path, headers={**HEADERS, **(headers or {})}, **more
-            )
-
-    return asyncio.run(run())
+    """The answer; a question too many is asked again when that is allowed."""
+    url = service.url + BASE + path
+    while True:
+        merged = {**HEADERS, **(headers or {})}
+        answer = httpx.request(method, url, headers=merged, timeout=60, **more)
+        if answer.status_code != 429:
+            return answer
+        time.sleep(int(answer.headers["retry-after"]))
 
 
 def filled(endpoint: Endpoint) -> str:
-    path = endpoint.path.replace("{id}", "before" if endpoint.method == "GET" else "s9999")
-    return path + ("?type=dict" if endpoint.path == "/referrers" else "")
+    """The endpoint's path with what it cannot do without."""
+    known = endpoint.method == "GET"
+    path = endpoint.path.replace("{id}", "s1" if known else "s9999")
+    return path + (f"?type={HELD}" if endpoint.path == "/referrers" else "")
 
 
-def read_path(probe: LeakProbe, endpoint: Endpoint) -> str:
-    return filled(endpoint).replace("before", probe.history.list()[0].id)
+def also(path: str, query: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}{query}"
 
 
 @pytest.mark.parametrize("endpoint", READS, ids=lambda e: e.path)
-def test_every_read_answers_as_text_json_and_html(probe: LeakProbe, endpoint: Endpoint) -> None:
-    path = read_path(probe, endpoint)
-    text = ask(probe, "GET", path, {"accept": "*/*"})
+def test_every_read_answers_as_text_json_and_html(service: Service, endpoint: Endpoint) -> None:
+    path = filled(endpoint)
+    text = ask(service, "GET", path, {"accept": "*/*"})
     assert (text.status_code, text.headers["content-type"]) == (200, "text/plain; charset=utf-8")
     assert max(map(len, text.text.splitlines())) <= 100
-    document = ask(probe, "GET", path, {"accept": "application/json"}).json()
+    document = ask(service, "GET", path, {"accept": "application/json"}).json()
     assert document["schema"] == 1
-    assert document["pid"] > 0
-    html = ask(probe, "GET", path, {"accept": "text/html,*/*;q=0.8"})
+    assert document["pid"] == service.process.pid
+    html = ask(service, "GET", path, {"accept": "text/html,*/*;q=0.8"})
     assert html.headers["content-type"].startswith("text/html")
     assert html.text.lstrip().startswith("<!doctype html>")
+    assert "<img src=x" not in html.text
     for answer in (text, html):
         assert float(answer.headers["leakprobe-pause-ms"]) >= 0
         assert "total;dur=" in answer.headers["server-timing"]
@@ -73,10 +85,23 @@ def test_every_read_answers_as_text_json_and_html(probe: LeakProbe, endpoint: En
         assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+def test_the_zoo_is_seen_and_not_touched(service: Service) -> None:
+    types = ask(service, "GET", "/types?match=img&format=json").json()["rows"]
+    assert [row["type"] for row in types if "<img src=x" in row["type"]]
+    assert json.dumps(types)
+    page = ask(service, "GET", "/types?match=img&format=html").text
+    assert "&lt;img src=x" in page
+    assert "<img" not in page
+    long_names = ask(service, "GET", "/types?limit=1000&format=json").json()["rows"]
+    assert max(len(row["type"]) for row in long_names) <= 200
+    # Only what Python itself calls on its own: weak references hash, nothing else.
+    assert httpx.get(f"{service.url}/bitten").json() == []
+
+
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: f"{e.method} {e.path}")
-def test_nothing_is_answered_without_the_token(probe: LeakProbe, endpoint: Endpoint) -> None:
+def test_nothing_is_answered_without_the_token(service: Service, endpoint: Endpoint) -> None:
     for headers in ({"authorization": ""}, {"authorization": "Bearer wrong"}):
-        answer = ask(probe, endpoint.method, filled(endpoint), headers)
+        answer = ask(service, endpoint.method, filled(endpoint), headers)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer")
         assert TOKEN not in answer.text
@@ -88,211 +113,190 @@ PARAMETERS = [
     for endpoint in ENDPOINTS
     for parameter in endpoint.parameters
 ]
+WRONG = ["", "%00", "a%0db", "x" * 600]
+WRONG_NUMBERS = ["0", "-1", "1e3", "%201", "99999999999999999999", "%D9%A1", "nan"]
+WRONG_CHOICES = ["nothing", "LINE", "%C3%A9"]
+NUMBERS = {"limit", "depth", "seconds", "frames"}
+CHOICES = {"by", "sort", "group", "since"}
 
 
 @pytest.mark.parametrize(("endpoint", "name"), PARAMETERS)
-def test_a_wrong_value_is_refused_by_name(probe: LeakProbe, endpoint: Endpoint, name: str) -> None:
-    refused = 0
-    for value in WRONG_VALUES:
-        path = filled(endpoint).partition("?")[0]
-        given = f"{name}={value}"
-        also = "" if endpoint.path != "/referrers" or name == "type" else "&type=nothing.Such"
-        if endpoint.method == "POST" and value in {"é", "x" * 600, "0", "-1", "1e3"}:
-            continue  # a label may be that
-        answer = ask(
-            probe, endpoint.method, f"{path}?{given}{also}", {"accept": "application/json"}
-        )
-        if answer.status_code == 400:
-            error = answer.json()["error"]
-            assert error["parameter"] == name
-            assert name in error["message"]
-            refused += 1
-        else:
-            assert answer.status_code in {200, 404, 409, 501}, answer.text
-    assert refused >= 2
+def test_a_wrong_value_is_refused_by_name(service: Service, endpoint: Endpoint, name: str) -> None:
+    path = filled(endpoint)
+    if name == "type":
+        path = endpoint.path
+    values = list(WRONG)
+    values += WRONG_NUMBERS if name in NUMBERS else []
+    values += WRONG_CHOICES if name in CHOICES else []
+    for value in values:
+        wrong = also(path, f"{name}={value}")
+        answer = ask(service, endpoint.method, wrong, {"accept": "application/json"})
+        assert answer.status_code == 400, (value, answer.text)
+        error = answer.json()["error"]
+        assert error["parameter"] == name
+        assert name in error["message"]
+        assert "\n" not in error["message"]
 
 
 @pytest.mark.parametrize("endpoint", READS, ids=lambda e: e.path)
+@pytest.mark.parametrize("wrong", ["lmit=3", "format=yaml", "format=json&format=json"])
 def test_an_unknown_parameter_and_an_unknown_format_are_named(
-    probe: LeakProbe, endpoint: Endpoint
+    service: Service, endpoint: Endpoint, wrong: str
 ) -> None:
-    path = read_path(probe, endpoint)
-    joint = "&" if "?" in path else "?"
-    for wrong in ("lmit=3", "format=yaml", "limit=1&limit=2"):
-        answer = ask(probe, "GET", f"{path}{joint}{wrong}", {"accept": "application/json"})
-        assert answer.status_code == 400
-        assert answer.json()["error"]["parameter"] == wrong.partition("=")[0]
+    path = also(filled(endpoint), wrong)
+    answer = ask(service, "GET", path, {"accept": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["parameter"] == wrong.partition("=")[0]
 
 
-def test_a_token_in_the_url_is_refused_and_not_repeated(probe: LeakProbe) -> None:
+def test_a_token_in_the_url_is_refused_and_not_repeated(service: Service) -> None:
     for headers, status in ((HEADERS, 400), ({"authorization": ""}, 401)):
-        answer = ask(probe, "GET", f"/diff?token={TOKEN}", headers)
-        assert answer.status_code == status
-        assert TOKEN not in answer.text
-        assert "Authorization: Bearer" in answer.text
+        for accept in ("*/*", "text/html"):
+            answer = ask(service, "GET", f"/diff?token={TOKEN}", {**headers, "accept": accept})
+            assert answer.status_code == status
+            assert TOKEN not in answer.text
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "says"),
     [
         ("GET", "/dif", 404, "/diff"),
-        ("GET", "/", 200, ""),
-        ("GET", "", 200, ""),
+        ("GET", "/", 200, "RSS"),
+        ("GET", "", 200, "RSS"),
         ("POST", "/diff", 405, "/diff answers to GET"),
         ("PUT", "/snapshots", 405, "GET, POST"),
         ("GET", "/snapshots/s9999", 404, "no snapshot 's9999'"),
         ("DELETE", "/snapshots/s9999", 404, "no snapshot 's9999'"),
         ("GET", "/diff?from=s9999", 404, "no snapshot 's9999'"),
         ("GET", "/diff?from=now", 400, "parameter from='now'"),
-        ("GET", "/referrers?type=app.NoSuchThing", 404, "no type"),
+        ("GET", "/diff?to=befor", 404, "nearest: before"),
+        ("GET", "/referrers?type=tests.zoo_service.Hel", 404, HELD),
         ("GET", "/types?sort=retained", 501, "native heap walk"),
         ("POST", "/trace?seconds=301", 400, "parameter seconds='301'"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_line(
-    probe: LeakProbe, method: str, path: str, status: int, says: str
+    service: Service, method: str, path: str, status: int, says: str
 ) -> None:
-    answer = ask(probe, method, path)
+    answer = ask(service, method, path)
     assert answer.status_code == status
-    assert says in answer.text
+    assert says in " ".join(answer.text.split())
     assert "Traceback" not in answer.text
     if status == 405:
         assert answer.headers["allow"]
 
 
-def test_head_has_the_headers_and_no_body(probe: LeakProbe) -> None:
-    answer = ask(probe, "HEAD", "/threads")
+def test_head_has_the_headers_and_no_body(service: Service) -> None:
+    answer = ask(service, "HEAD", "/threads")
     assert answer.status_code == 200
     assert int(answer.headers["content-length"]) > 0
     assert answer.content == b""
 
 
-def test_a_snapshot_is_taken_listed_compared_and_dropped(probe: LeakProbe) -> None:
-    taken = ask(probe, "POST", "/snapshots?label=after&format=json").json()
-    listed = ask(probe, "GET", "/snapshots?format=json").json()["rows"]
-    assert listed[0]["id"] == taken["id"]
-    assert listed[0]["label"] == "after"
-    diff = ask(probe, "GET", f"/diff?from=before&to={taken['id']}&format=json").json()
+def test_a_snapshot_is_taken_listed_compared_and_dropped(service: Service) -> None:
+    taken = ask(service, "POST", "/snapshots?label=after&format=json").json()
+    listed = ask(service, "GET", "/snapshots?format=json").json()["rows"]
+    assert [row["label"] for row in listed if row["id"] == taken["id"]] == ["after"]
+    diff = ask(service, "GET", f"/diff?from=before&to={taken['id']}&format=json").json()
     assert diff["from"]["label"] == "before"
     assert diff["to"]["id"] == taken["id"]
-    assert ask(probe, "DELETE", f"/snapshots/{taken['id']}").status_code == 200
-    assert ask(probe, "GET", f"/snapshots/{taken['id']}").status_code == 404
+    assert ask(service, "DELETE", f"/snapshots/{taken['id']}").status_code == 200
+    assert ask(service, "GET", f"/snapshots/{taken['id']}").status_code == 404
 
 
-def test_a_baseline_becomes_what_diffs_and_types_compare_with(probe: LeakProbe) -> None:
-    marked = ask(probe, "POST", "/baseline", data={"label": "deploy-7", "format": "json"}).json()
-    diff = ask(probe, "GET", "/diff?format=json").json()
-    assert diff["from"]["id"] == marked["id"]
-    types = ask(probe, "GET", "/types?format=json").json()
+def test_a_baseline_becomes_what_diffs_and_types_compare_with(service: Service) -> None:
+    form = {"label": "deploy-7", "format": "json"}
+    marked = ask(service, "POST", "/baseline", data=form).json()
+    assert ask(service, "GET", "/diff?format=json").json()["from"]["id"] == marked["id"]
+    types = ask(service, "GET", "/types?format=json").json()
     assert all(row["objects_diff"] is not None for row in types["rows"])
 
 
-def test_history_comes_as_csv(probe: LeakProbe) -> None:
-    answer = ask(probe, "GET", "/history?format=csv")
-    header, *rows = answer.text.splitlines()
+def test_history_comes_as_csv(service: Service) -> None:
+    header, *rows = ask(service, "GET", "/history?format=csv").text.splitlines()
     assert "rss_bytes" in header.split(",")
     assert rows
 
 
+def test_the_graph_comes_as_dot(service: Service) -> None:
+    answer = ask(service, "GET", f"/referrers?type={HELD}&format=dot")
+    assert answer.text.startswith("digraph")
+    assert "held" in answer.text
+
+
 def test_a_trace_finds_what_is_allocated_meanwhile_and_a_second_one_is_refused(
-    probe: LeakProbe,
+    service: Service,
 ) -> None:
     async def run() -> tuple[httpx.Response, httpx.Response]:
-        transport = httpx.ASGITransport(debug_app(probe), root_path="/debug/memory")
-        base = "http://service.test/debug/memory"
-        async with httpx.AsyncClient(transport=transport, base_url=base, headers=HEADERS) as client:
-            window = asyncio.create_task(client.post("/trace?seconds=3&format=json", timeout=30))
-            while probe._sampler.gate._holder != "an exact trace":
-                await asyncio.sleep(0.01)
-            second = await client.get("/types")
-            kept.append(bytearray(3_000_000))
+        async with httpx.AsyncClient(headers=HEADERS, timeout=60) as client:
+            url = service.url + BASE
+            window = asyncio.create_task(client.post(f"{url}/trace?seconds=3&format=json"))
+            while (second := await client.post(f"{url}/gc")).status_code != 409:
+                pass
+            await client.get(f"{service.url}/grow")
             return await window, second
 
-    kept: list[bytearray] = []
     window, second = asyncio.run(run())
+    assert "an exact trace is running" in " ".join(second.text.split())
     assert 1 <= int(second.headers["retry-after"]) <= 3
     row = window.json()["rows"][0]
-    assert row["file"] == __file__
-    assert 3_000_000 <= row["bytes_diff"] < 3_001_000
-    assert kept
+    assert row["file"] == zoo_service.__file__
+    assert 0 <= row["bytes_diff"] - zoo_service.GROWTH_BYTES < 1000
 
 
-def test_the_collector_says_what_it_freed(probe: LeakProbe) -> None:
-    freed = ask(probe, "POST", "/gc?format=json").json()
+def test_the_collector_says_what_it_freed(service: Service) -> None:
+    freed = ask(service, "POST", "/gc?format=json").json()
     assert freed["objects"] >= 0
     assert freed["pause_ms"] > 0
 
 
-def test_a_browser_signs_in_with_a_form_and_is_sent_where_it_wanted(probe: LeakProbe) -> None:
+def test_a_browser_signs_in_with_a_form_and_is_sent_where_it_wanted(service: Service) -> None:
     browser = {"accept": "text/html", "authorization": ""}
-    page = ask(probe, "GET", "/diff?by=file", browser)
+    page = ask(service, "GET", "/threads?group=false", browser)
     assert page.status_code == 401
     assert 'action="/debug/memory/session"' in page.text
-    wanted = "/debug/memory/diff?by=file"
+    wanted = "/debug/memory/threads?group=false"
     assert wanted in page.text
-    signed = ask(probe, "POST", "/session", browser, data={"token": TOKEN, "next": wanted})
+    signed = ask(service, "POST", "/session", browser, data={"token": TOKEN, "next": wanted})
     assert (signed.status_code, signed.headers["location"]) == (303, wanted)
     cookie = signed.headers["set-cookie"]
     assert TOKEN not in cookie
-    assert "HttpOnly" in cookie
-    assert "SameSite=Strict" in cookie
-    assert "Path=/debug/memory" in cookie
+    assert {"HttpOnly", "SameSite=Strict", "Path=/debug/memory"} <= set(cookie.split("; "))
     session = {**browser, "cookie": cookie.partition(";")[0]}
-    assert ask(probe, "GET", "/diff", session).status_code == 200
-    assert ask(probe, "POST", "/gc", session).status_code == 403
-    same_origin = {**session, "origin": "http://service.test"}
-    assert ask(probe, "POST", "/gc", same_origin).status_code == 200
+    assert ask(service, "GET", "/threads", session).status_code == 200
+    assert ask(service, "POST", "/gc", session).status_code == 403
+    assert ask(service, "POST", "/gc", {**session, "origin": service.url}).status_code == 200
     elsewhere = {**session, "origin": "http://evil.test"}
-    assert ask(probe, "POST", "/gc", elsewhere).status_code == 403
+    assert ask(service, "POST", "/gc", elsewhere).status_code == 403
 
 
-@pytest.mark.parametrize(
-    "wanted", ["//evil.test", "https://evil.test", "/other", "/debug/memory\\"]
-)
-def test_signing_in_never_sends_a_browser_elsewhere(probe: LeakProbe, wanted: str) -> None:
-    answer = ask(probe, "POST", "/session", data={"token": TOKEN, "next": wanted})
-    assert answer.headers["location"] == "/debug/memory"
+@pytest.mark.parametrize("wanted", ["//evil.test", "https://evil.test", "/other", f"{BASE}\\"])
+def test_signing_in_never_sends_a_browser_elsewhere(service: Service, wanted: str) -> None:
+    answer = ask(service, "POST", "/session", data={"token": TOKEN, "next": wanted})
+    assert answer.headers["location"] == BASE
 
 
-def test_a_wrong_token_in_the_form_shows_the_form_again(probe: LeakProbe) -> None:
-    answer = ask(probe, "POST", "/session", data={"token": "wrong", "next": "/debug/memory"})
+@pytest.mark.parametrize("wrong", ["wrong", "", "\x00", TOKEN[:-1], TOKEN * 40])
+def test_a_wrong_token_in_the_form_shows_the_form_again(service: Service, wrong: str) -> None:
+    answer = ask(service, "POST", "/session", data={"token": wrong, "next": BASE})
     assert answer.status_code == 401
     assert 'action="/debug/memory/session"' in answer.text
+    assert TOKEN not in answer.text
 
 
 @pytest.mark.parametrize("body", [b"x" * 70_000, b"{", b"[1]", b"\xff\xfe"])
-def test_a_wrong_body_is_refused(probe: LeakProbe, body: bytes) -> None:
+def test_a_wrong_body_is_refused(service: Service, body: bytes) -> None:
     headers = {"content-type": "application/json"}
-    answer = ask(probe, "POST", "/snapshots", headers, content=body)
+    answer = ask(service, "POST", "/snapshots", headers, content=body)
     assert answer.status_code in {400, 413}
 
 
-def test_the_hostile_zoo_is_alive_during_every_read(probe: LeakProbe) -> None:
-    animals = zoo()
-    for endpoint in READS:
-        for form in ("text", "json", "html"):
-            path = read_path(probe, endpoint)
-            joint = "&" if "?" in path else "?"
-            answer = ask(probe, "GET", f"{path}{joint}format={form}")
-            assert answer.status_code == 200, answer.text
-            assert "<img src=x" not in answer.text or form != "html"
-    types = ask(probe, "GET", "/types?match=img&format=json").json()
-    assert json.dumps(types)
-    assert animals
-
-
-QUERY_TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
-
-
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(
-    endpoint=st.sampled_from([e for e in READS if e.path != "/referrers"]),
+    path=st.sampled_from(["/", "/diff", "/threads", "/tasks", "/routes", "/history", "/snapshots"]),
     name=st.sampled_from(["from", "to", "by", "limit", "include", "sort", "group", "format", "x"]),
-    value=QUERY_TEXT,
+    value=st.text(st.characters(codec="utf-8"), max_size=20),
 )
-def test_no_query_makes_it_fail(
-    probe: LeakProbe, endpoint: Endpoint, name: str, value: str
-) -> None:
-    path = filled(endpoint)
-    answer = ask(probe, "GET", path, params={name: value})
-    assert answer.status_code < 500 or answer.status_code == 501, answer.text
+def test_no_query_makes_it_fail(service: Service, path: str, name: str, value: str) -> None:
+    answer = ask(service, "GET", path, params={name: value})
+    assert answer.status_code in {200, 400, 404}, answer.text
