@@ -19,7 +19,7 @@ from leakprobe.analysis.grouping import group_tasks, group_threads
 from leakprobe.analysis.type_growth import check_sort, type_rows
 from leakprobe.capture.collector import collect_garbage
 from leakprobe.capture.process import available_memory_bytes
-from leakprobe.capture.referrers import find_referrers
+from leakprobe.capture.referrers.search import find_referrers
 from leakprobe.capture.requests import RequestCounters
 from leakprobe.capture.threads import read_threads
 from leakprobe.capture.tracer import choose_tracer

@@ -15,7 +15,7 @@ from pathlib import Path
 from leakprobe.agent.gate import Gate
 from leakprobe.analysis.cadence import traces_due, traces_postponed, walk_due
 from leakprobe.analysis.own import drop_own_stacks
-from leakprobe.capture.heap import count_types
+from leakprobe.capture.heap.types import count_types
 from leakprobe.capture.process import available_memory_bytes, read_gauges
 from leakprobe.capture.requests import RequestCounters
 from leakprobe.capture.tasks import TaskCamera

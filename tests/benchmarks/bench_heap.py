@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import objgraph  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
-from leakprobe.capture.heap import count_types
-from leakprobe.capture.referrers import find_referrers
+from leakprobe.capture.heap.types import count_types
+from leakprobe.capture.referrers.search import find_referrers
 
 OBJECTS = 1_000_000
 NAP_S = 0.0005

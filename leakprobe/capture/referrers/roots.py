@@ -7,10 +7,10 @@ from typing import cast
 
 from objgraph import is_proper_module  # type: ignore[import-untyped]  # it has no stubs
 
-from leakprobe.capture.frames import RunningFrame, frame_title
-from leakprobe.capture.kinds import Kind
+from leakprobe.capture.heap.kinds import Kind
 from leakprobe.capture.names import clean_name, type_mro, type_name
-from leakprobe.capture.parts import module_namespace
+from leakprobe.capture.referrers.frames import RunningFrame, frame_title
+from leakprobe.capture.referrers.parts import module_namespace
 
 __all__ = ["Roots"]
 

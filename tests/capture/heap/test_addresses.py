@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakprobe.capture.addresses import AddressMap
+from leakprobe.capture.heap.addresses import AddressMap
 from tests.hostile import alive_zoo
 
 

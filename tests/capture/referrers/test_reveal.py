@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from leakprobe.capture.labels import revealed
-from leakprobe.capture.referrers import find_referrers
+from leakprobe.capture.referrers.labels import revealed
+from leakprobe.capture.referrers.search import find_referrers
 from leakprobe.codec import encode
 from tests.hostile import alive_zoo
 

@@ -9,9 +9,9 @@ write them. Objects go in, only strings and numbers come out.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from leakprobe.capture.kinds import KindBook
-from leakprobe.capture.labels import Chain, EdgeLabel, edge_label, node_kind, node_label
-from leakprobe.capture.parts import part_role
+from leakprobe.capture.heap.kinds import KindBook
+from leakprobe.capture.referrers.labels import Chain, EdgeLabel, edge_label, node_kind, node_label
+from leakprobe.capture.referrers.parts import part_role
 
 __all__ = ["Drawn", "DrawnEdge", "DrawnNode", "Found", "draw"]
 

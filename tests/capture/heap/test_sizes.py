@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import pytest
 
-from leakprobe.capture.sizes import shallow_size
+from leakprobe.capture.heap.sizes import shallow_size
 from tests.hostile import alive_zoo
 
 

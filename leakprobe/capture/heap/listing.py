@@ -4,11 +4,11 @@ import gc
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
-from leakprobe.capture.addresses import AddressMap
-from leakprobe.capture.kinds import CONTAINER_IDS, KindBook
+from leakprobe.capture.heap.addresses import AddressMap
+from leakprobe.capture.heap.kinds import CONTAINER_IDS, KindBook
+from leakprobe.capture.heap.references import OBJECTS_AT_ONCE, references
+from leakprobe.capture.heap.unseen import unseen
 from leakprobe.capture.pace import Pace
-from leakprobe.capture.references import OBJECTS_AT_ONCE, references
-from leakprobe.capture.unseen import unseen
 from leakprobe.errors import NotEnoughMemory
 
 __all__ = ["batches", "check_headroom", "mark_own", "tracked_objects"]

@@ -1,7 +1,7 @@
 """The shortest ways from roots down to the targets, in words."""
 
-from leakprobe.capture.labels import EdgeLabel
-from leakprobe.capture.picture import Drawn, DrawnNode
+from leakprobe.capture.referrers.labels import EdgeLabel
+from leakprobe.capture.referrers.picture import Drawn, DrawnNode
 from leakprobe.model.graph import HolderPath
 
 __all__ = ["shortest_paths"]

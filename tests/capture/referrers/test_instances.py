@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakprobe.capture.instances import Instances
-from leakprobe.capture.kinds import KindBook
+from leakprobe.capture.heap.kinds import KindBook
+from leakprobe.capture.referrers.instances import Instances
 from leakprobe.errors import UnknownName
 
 

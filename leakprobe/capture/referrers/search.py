@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from leakprobe.capture.instances import Instances
-from leakprobe.capture.kinds import KindBook
-from leakprobe.capture.listing import Lister, check_headroom
+from leakprobe.capture.heap.kinds import KindBook
+from leakprobe.capture.heap.listing import Lister, check_headroom
 from leakprobe.capture.pace import Pace
-from leakprobe.capture.paths import shortest_paths
-from leakprobe.capture.picture import Drawn, Found, draw, edges
-from leakprobe.capture.roots import Roots
-from leakprobe.capture.universe import Universe, collect
+from leakprobe.capture.referrers.instances import Instances
+from leakprobe.capture.referrers.paths import shortest_paths
+from leakprobe.capture.referrers.picture import Drawn, Found, draw, edges
+from leakprobe.capture.referrers.roots import Roots
+from leakprobe.capture.referrers.universe import Universe, collect
 from leakprobe.model.graph import GraphEdge, GraphNode, ReferrerGraph
 from leakprobe.model.memory import Price
 

@@ -3,7 +3,7 @@ import threading
 import weakref
 from types import FrameType
 
-from leakprobe.capture.frames import frame_title, running_frames, variables
+from leakprobe.capture.referrers.frames import frame_title, running_frames, variables
 
 
 class Kept:

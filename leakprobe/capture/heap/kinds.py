@@ -21,6 +21,7 @@ from types import (
     TracebackType,
 )
 
+from leakprobe.capture.heap.sizes import Sizer, header_size, shallow_size, sizer_of
 from leakprobe.capture.names import (
     HAVE_GC,
     TYPE_SUBCLASS,
@@ -29,7 +30,6 @@ from leakprobe.capture.names import (
     type_mro,
     type_name,
 )
-from leakprobe.capture.sizes import Sizer, header_size, shallow_size, sizer_of
 
 __all__ = ["CONTAINER_IDS", "PLAIN_IDS", "Kind", "KindBook", "is_ours"]
 

@@ -1,6 +1,6 @@
 """The live objects of one type: how many there are, and some of them."""
 
-from leakprobe.capture.kinds import Kind, KindBook
+from leakprobe.capture.heap.kinds import Kind, KindBook
 from leakprobe.errors import UnknownName
 
 __all__ = ["Instances"]

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from leakprobe.capture.referrers import find_referrers
+from leakprobe.capture.referrers.search import find_referrers
 from leakprobe.errors import NotEnoughMemory, UnknownName
 from leakprobe.model import HolderPath, ReferrerGraph
 from tests.hostile import alive_zoo, hostile_module
@@ -198,7 +198,7 @@ def test_a_variable_of_a_running_frame_is_named() -> None:
     with thread_that_holds():
         graph = search()
     assert best(graph).steps[1:] == ("local variable", "list item")
-    assert "work at test_referrers.py:" in best(graph).text
+    assert "work at test_search.py:" in best(graph).text
     assert {n.kind for n in graph.nodes if n.root} == {"frame"}
 
 
@@ -294,7 +294,7 @@ def test_a_bare_class_name_is_enough_where_it_is_unambiguous() -> None:
 
 def test_an_unknown_type_is_refused_with_the_nearest() -> None:
     APP.kept = Leaked()  # type: ignore[attr-defined]
-    with pytest.raises(UnknownName, match=r"test_referrers\.Leaked"):
+    with pytest.raises(UnknownName, match=r"test_search\.Leaked"):
         find_referrers(f"{__name__}.Leakt")
 
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
-from leakprobe.capture.kinds import Kind
+from leakprobe.capture.heap.kinds import Kind
 
 __all__ = ["OBJECTS_AT_ONCE", "REFERENCES_AT_ONCE", "dict_keys", "pieces", "references"]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakprobe.capture.heap import count_types
+from leakprobe.capture.heap.types import count_types
 from leakprobe.capture.pace import REST_S
 from leakprobe.errors import NotEnoughMemory
 from leakprobe.model import Frame, TypeCount

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from types import FrameType, FunctionType, ModuleType
 from typing import cast
 
-from leakprobe.capture import parts
-from leakprobe.capture.frames import frame_title
-from leakprobe.capture.kinds import LENGTHS, Kind
+from leakprobe.capture.heap.kinds import LENGTHS, Kind
 from leakprobe.capture.names import clean_name, function_name, type_mro, type_name
+from leakprobe.capture.referrers import parts
+from leakprobe.capture.referrers.frames import frame_title
 from leakprobe.errors import shorten
 
 __all__ = ["Chain", "EdgeLabel", "edge_label", "node_kind", "node_label"]

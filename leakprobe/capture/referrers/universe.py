@@ -8,18 +8,18 @@ refers to one of many wanted ones.
 import gc
 from collections.abc import Callable, Iterable, Iterator
 
-from leakprobe.capture.addresses import AddressMap
-from leakprobe.capture.frames import RunningFrame, running_frames
-from leakprobe.capture.kinds import Kind, KindBook
-from leakprobe.capture.listing import Lister, batches, mark_own, tracked_objects
-from leakprobe.capture.pace import Pace
-from leakprobe.capture.references import (
+from leakprobe.capture.heap.addresses import AddressMap
+from leakprobe.capture.heap.kinds import Kind, KindBook
+from leakprobe.capture.heap.listing import Lister, batches, mark_own, tracked_objects
+from leakprobe.capture.heap.references import (
     REFERENCES_AT_ONCE,
     dict_keys,
     pieces,
     references,
 )
-from leakprobe.capture.unseen import unseen
+from leakprobe.capture.heap.unseen import unseen
+from leakprobe.capture.pace import Pace
+from leakprobe.capture.referrers.frames import RunningFrame, running_frames
 
 __all__ = ["Universe", "collect"]
 

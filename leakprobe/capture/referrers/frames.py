@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from types import CodeType, FrameType
 
-from leakprobe.capture.kinds import is_ours
+from leakprobe.capture.heap.kinds import is_ours
 from leakprobe.capture.names import clean_name
 
 __all__ = ["RunningFrame", "frame_title", "running_frames", "variables"]

@@ -13,12 +13,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from leakprobe.capture.addresses import AddressMap
-from leakprobe.capture.kinds import PLAIN_IDS, Kind, KindBook
-from leakprobe.capture.listing import Lister, batches, check_headroom, mark_own, tracked_objects
+from leakprobe.capture.heap.addresses import AddressMap
+from leakprobe.capture.heap.kinds import PLAIN_IDS, Kind, KindBook
+from leakprobe.capture.heap.listing import (
+    Lister,
+    batches,
+    check_headroom,
+    mark_own,
+    tracked_objects,
+)
+from leakprobe.capture.heap.references import references
+from leakprobe.capture.heap.unseen import unseen
 from leakprobe.capture.pace import Pace
-from leakprobe.capture.references import references
-from leakprobe.capture.unseen import unseen
 from leakprobe.model.memory import Price, TypeCount
 
 __all__ = ["count_types"]

@@ -3,8 +3,8 @@ from collections.abc import Callable
 
 import pytest
 
-from leakprobe.capture.kinds import KindBook
-from leakprobe.capture.references import REFERENCES_AT_ONCE, pieces, references
+from leakprobe.capture.heap.kinds import KindBook
+from leakprobe.capture.heap.references import REFERENCES_AT_ONCE, pieces, references
 
 
 class Sequence(list[object]):

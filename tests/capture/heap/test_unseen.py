@@ -4,7 +4,7 @@ import weakref
 
 import pytest
 
-from leakprobe.capture.unseen import _untrack, unseen
+from leakprobe.capture.heap.unseen import _untrack, unseen
 
 
 class Kept:

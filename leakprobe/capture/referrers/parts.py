@@ -27,9 +27,9 @@ from types import (
 )
 from typing import cast
 
-from leakprobe.capture.frames import variables
-from leakprobe.capture.kinds import PLAIN_IDS
+from leakprobe.capture.heap.kinds import PLAIN_IDS
 from leakprobe.capture.names import TYPE_SUBCLASS, class_namespace, type_flags, type_mro
+from leakprobe.capture.referrers.frames import variables
 
 __all__ = [
     "FRAME_OF",

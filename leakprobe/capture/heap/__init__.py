@@ -1,0 +1,1 @@
+"""The heap walk in pure Python: what is alive, by type, found through references."""
