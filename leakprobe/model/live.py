@@ -46,7 +46,7 @@ class TaskInfo:
 class RouteCount:
     """Requests of one route template since the agent started.
 
-    `errors` counts answers of 500 and above and requests that raised. Seconds are wall
+    `errors` counts requests in which the application raised. Seconds are wall
     time from the first byte in to the last byte out; percentiles are read from a
     histogram whose buckets are 19 % wide.
     """

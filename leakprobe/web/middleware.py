@@ -8,9 +8,9 @@ request lives in `__call__`; nothing of it stays.
 import logging
 import os
 import time
-from typing import Unpack, cast
+from typing import Unpack
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leakprobe.agent import running_agent
 from leakprobe.errors import LeakprobeError
@@ -23,7 +23,6 @@ from leakprobe.web.route_names import RouteNames
 __all__ = ["LeakProbeMiddleware"]
 
 MOST_HANDLERS = 1000
-SERVER_ERROR = 500
 
 logger = logging.getLogger("leakprobe")
 
@@ -45,16 +44,17 @@ class LeakProbeMiddleware:
     def __init__(self, app: ASGIApp, **settings: Unpack[SettingsByName]) -> None:
         self.app = app
         self._settings = Settings.from_environment(os.environ, **settings)
+        self._enabled = self._settings.enabled
         self._path = self._settings.path
         self._probe: LeakProbe | None = None
         self._debug: ASGIApp | None = None
         self._owns_probe = False
         self._failed_to_start = False
-        self._names = RouteNames()
+        self._names = RouteNames(self._meet)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (the ASGI specification's `scope`, `receive`, `send`)."""
-        if scope["type"] != "http" or not self._settings.enabled:
+        if scope["type"] != "http" or not self._enabled:
             await self._pass_through(scope, receive, send)
             return
         if self._probe is None and not self._failed_to_start:
@@ -62,25 +62,16 @@ class LeakProbeMiddleware:
         if self._path in scope["path"] and (root_path := self._root_path(scope)) is not None:
             await self._serve(root_path, scope, receive, send)
             return
-        failed = False
-
-        def noting_send(message: Message) -> object:
-            nonlocal failed
-            if message["type"] == "http.response.start" and message["status"] >= SERVER_ERROR:
-                failed = True
-            return send(message)
-
+        failed = True
         started = time.perf_counter()
         try:
-            await self.app(scope, receive, cast("Send", noting_send))
-        except Exception:
-            failed = True
-            raise
+            await self.app(scope, receive, send)
+            failed = False
         finally:
             self._note(scope, time.perf_counter() - started, failed)
 
     async def _pass_through(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" or not self._settings.enabled:
+        if scope["type"] != "lifespan" or not self._enabled:
             await self.app(scope, receive, send)
             return
         await in_own_thread(self._start)
@@ -116,12 +107,19 @@ class LeakProbeMiddleware:
         if probe is None:
             return
         try:
-            route = self._names.label(scope)
-            probe.requests.note(route, seconds, failed)
-            if route not in probe.handlers and len(probe.handlers) < MOST_HANDLERS:
-                probe.handlers[route] = handler_of(scope, route)
+            probe.requests.note(self._names.label(scope), seconds, failed)
         except Exception as error:  # noqa: BLE001 - counted and shown on the overview
             probe.note_error(error)
+
+    def _meet(self, scope: Scope, route: str) -> None:
+        """Remember where the handler of a new route stands."""
+        probe = self._probe
+        if (
+            probe is not None
+            and route not in probe.handlers
+            and len(probe.handlers) < MOST_HANDLERS
+        ):
+            probe.handlers[route] = handler_of(scope, route)
 
     def _start(self, *, walk: bool = True) -> None:
         running = running_agent()

@@ -17,6 +17,7 @@ What was found out about a route is remembered for as long as the route lives.
 
 import re
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.types import Scope
@@ -62,10 +63,17 @@ class _Known:
 
 
 class RouteNames:
-    """Names routes, and remembers what it found out about each."""
+    """Names routes, and remembers what it found out about each.
 
-    def __init__(self) -> None:
+    Args:
+        meet: called with the scope and the name whenever a name had to be found out.
+    """
+
+    def __init__(self, meet: Callable[[Scope, str], None] | None = None) -> None:
+        self._meet = meet
         self._known: dict[Key, _Known] = {}
+        # What nearly every request needs: one look-up for a route with one template.
+        self._certain: dict[tuple[int, int, int, str], str] = {}
 
     def label(self, scope: Scope) -> str:
         """The name of the route that a request took: `METHOD /template`.
@@ -84,18 +92,33 @@ class RouteNames:
         route = scope.get("route")
         fastapi = scope.get("fastapi")
         context = fastapi.get("effective_route_context") if type(fastapi) is dict else None
-        key = (id(endpoint), id(route), id(context))
-        known = self._known.get(key) or self._learn(key, scope, endpoint, route, context)
-        templates = known.templates
-        if len(templates) == 1 and known.whole:
-            template = templates[0].text
-        elif templates:
-            find = _choose if known.whole else _below_mount
-            template = find(templates, scope)
-        else:
+        key = (id(endpoint), id(route), id(context), scope["method"])
+        return self._certain.get(key) or self._find_out(key, scope, endpoint, route, context)
+
+    def _find_out(
+        self,
+        key: tuple[int, int, int, str],
+        scope: Scope,
+        endpoint: object,
+        route: object,
+        context: object,
+    ) -> str:
+        *ids, method = key
+        which: Key = (ids[0], ids[1], ids[2])
+        known = self._known.get(which) or self._learn(which, scope, endpoint, route, context)
+        if not known.templates:
             return UNKNOWN
-        method = scope["method"]
-        return f"{method if method in METHODS else OTHER_METHOD} {template}"
+        certain = len(known.templates) == 1 and known.whole
+        if certain:
+            template = known.templates[0].text
+        else:
+            template = (_choose if known.whole else _below_mount)(known.templates, scope)
+        label = f"{method if method in METHODS else OTHER_METHOD} {template}"
+        if self._meet is not None:
+            self._meet(scope, label)
+        if certain and method in METHODS:
+            self._certain[key] = label
+        return label
 
     def _learn(
         self, key: Key, scope: Scope, endpoint: object, route: object, context: object
@@ -108,16 +131,19 @@ class RouteNames:
             texts = (alone,) if type(alone) is str else ()
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
+            self._certain.clear()
         sources = tuple(self._watch(thing, key) for thing in (endpoint, route, context))
         known = self._known[key] = _Known(tuple(map(_template, texts)), whole, sources)
         return known
 
     def _watch(self, thing: object, key: Key) -> object:
         """A reference that forgets the entry when the thing goes; the thing where it must be."""
-        remembered = self._known
+        remembered, certain = self._known, self._certain
 
         def forget(_: object) -> None:
             remembered.pop(key, None)
+            for method in METHODS:
+                certain.pop((*key, method), None)
 
         try:
             return weakref.ref(thing, forget)

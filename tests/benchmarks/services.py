@@ -1,10 +1,14 @@
-"""The same FastAPI service four times: bare, and with the agent in three settings."""
+"""The same FastAPI service several times in one process, bare and behind the middleware.
 
-import os
+In one process, because two processes of one program differ by more than what is to be
+measured. The first part of the path chooses: `/bare/trivial`, `/off/trivial`.
+"""
+
 import time
 
 from fastapi import FastAPI
 from pydantic import BaseModel
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leakprobe import LeakProbeMiddleware
 
@@ -27,21 +31,44 @@ def _cue(number: int) -> Cue:
 
 SUBTITLES = Subtitles(language="da", cues=[_cue(number) for number in range(300)])
 
-app = FastAPI()
-if os.environ.get("BENCH_AGENT") == "yes":
-    app.add_middleware(LeakProbeMiddleware)
+
+def _service() -> FastAPI:
+    service = FastAPI()
+
+    @service.get("/trivial")
+    async def trivial() -> dict[str, str]:
+        return {"hello": "world"}
+
+    @service.post("/parse")
+    async def parse(subtitles: Subtitles) -> int:
+        return len(subtitles.cues)
+
+    @service.get("/cpu")
+    async def cpu() -> float:
+        """CPU seconds of the event loop's thread."""
+        return time.thread_time()
+
+    return service
 
 
-@app.get("/trivial")
-async def trivial() -> dict[str, str]:
-    return {"hello": "world"}
+def _with_agent(*, enabled: bool) -> FastAPI:
+    service = _service()
+    service.add_middleware(LeakProbeMiddleware, enabled=enabled)
+    return service
 
 
-@app.post("/parse")
-async def parse(subtitles: Subtitles) -> int:
-    return len(subtitles.cues)
+SERVICES: dict[str, ASGIApp] = {
+    "bare": _service(),
+    "again": _service(),
+    "disabled": _with_agent(enabled=False),
+    "agent": _with_agent(enabled=True),
+}
 
 
-@app.get("/cpu")
-async def cpu() -> float:
-    return time.process_time()
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand a request to the service that its path names; the agent's has the lifespan."""
+    if scope["type"] == "lifespan":
+        await SERVICES["agent"](scope, receive, send)
+        return
+    name, _, rest = scope["path"].removeprefix("/").partition("/")
+    await SERVICES[name]({**scope, "path": f"/{rest}"}, receive, send)
