@@ -15,7 +15,9 @@ from pathlib import Path
 from leakprobe.agent.gate import Gate
 from leakprobe.analysis.cadence import traces_due, traces_postponed, walk_due
 from leakprobe.analysis.own import drop_own_stacks
+from leakprobe.capture.heap.kinds import is_ours
 from leakprobe.capture.heap.types import count_types
+from leakprobe.capture.listed import SAFE
 from leakprobe.capture.process import available_memory_bytes, read_gauges
 from leakprobe.capture.requests import RequestCounters
 from leakprobe.capture.tasks import TaskCamera
@@ -34,6 +36,10 @@ SHARED_FILES = frozenset({str(PACKAGE / "web" / "middleware.py")})
 GIVE_UP_JOINING_S = 10.0
 # About two seconds of walking; a larger heap is walked by the thread instead.
 MOST_BLOCKS_WAITED_FOR = 1_000_000
+WALKS_POSTPONED = (
+    "types: on Python 3.11 a heap walk can disturb a thread that is building a tuple from a "
+    "generator, so none is made unasked; GET /types walks the heap now"
+)
 # What a snapshot that is not kept is called: no id, but the word that asks for it.
 NOW = "now"
 # Nobody asked for a scheduled snapshot, so nobody is refused because of one.
@@ -99,7 +105,8 @@ class Sampler:
         """What is not read on schedule, and why; None where everything is."""
         tracer = self._tracer
         stacks = traces_postponed(tracer.expected_traces(), tracer.seconds_per_trace)
-        return "; ".join(reason for reason in (stacks, self._refused) if reason) or None
+        walks = None if SAFE or self._settings.heap_budget == 0 else WALKS_POSTPONED
+        return "; ".join(reason for reason in (stacks, walks, self._refused) if reason) or None
 
     def take_start(self, start_tracer: Callable[[], None], *, walk: bool) -> None:
         """Take the snapshot that `start` names, around the start of the tracer.
@@ -209,7 +216,7 @@ class Sampler:
 
     def _types_due(self) -> bool:
         since_s = self._since(self._heap_walked)
-        return walk_due(since_s, self._walk_cpu_s, self._settings.heap_budget)
+        return SAFE and walk_due(since_s, self._walk_cpu_s, self._settings.heap_budget)
 
     def _since(self, moment: float | None) -> float | None:
         return None if moment is None else self._clock() - moment
@@ -262,7 +269,7 @@ class Sampler:
         self._heap_walked = self._clock()
         counts, price = count_types(own=self._own, available_bytes=available_bytes)
         self._walk_cpu_s = price.cpu_ms / 1e3
-        return counts, price
+        return tuple(count for count in counts if not is_ours(count.type)), price
 
     def note_error(self, error: Exception) -> None:
         """Count a failure of ours, and remember it for the overview."""

@@ -1,16 +1,21 @@
 """Which function a line belongs to, for a tracer that records lines only.
 
 tracemalloc knows file and line. The function's name comes from the code objects of the
-functions that are loaded: each says its file and its lines. Listing all objects holds
-the GIL, so it is done once per new file and not once per new line. Only names and
-numbers are remembered, never a code object.
+functions that the loaded modules hold: each says its file and its lines. A module is
+looked through once, the first ones before tracing begins. Only names and numbers are
+remembered, never a code object.
+
+References are followed from the modules down. Listing what the collector tracks would be
+shorter, and could break the application (see `leakprobe.capture.listed`).
 """
 
 import gc
+import sys
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
-from types import CodeType, FunctionType
+from collections.abc import Iterable, Iterator
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 
+from leakprobe.capture.names import TYPE_SUBCLASS, type_flags
 from leakprobe.capture.pace import Pace
 
 __all__ = ["FunctionNames"]
@@ -18,20 +23,21 @@ __all__ = ["FunctionNames"]
 RawFrame = tuple[str, int]
 Span = tuple[int, int, str]
 
-OBJECTS_PER_STRETCH = 5000
+HOLDERS_PER_STRETCH = 200
+# What holds functions, beside modules and classes: wrappers, methods and closures.
+HOLDER_IDS = frozenset(
+    map(id, (FunctionType, MethodType, CellType, staticmethod, classmethod, property))
+)
 
 code_of = FunctionType.__dict__["__code__"].__get__
+values_of = dict.__dict__["values"]
 
 
 class FunctionNames:
-    """Names of functions by (file, line), learned file by file.
+    """Names of functions by (file, line), learned module by module."""
 
-    Args:
-        list_objects: lists what the collector tracks.
-    """
-
-    def __init__(self, list_objects: Callable[[], list[object]] = gc.get_objects) -> None:
-        self._list_objects = list_objects
+    def __init__(self) -> None:
+        self._modules: set[str] = set()
         self._spans: dict[str, list[Span]] = {}
 
     def get(self, frame: RawFrame) -> str | None:
@@ -44,26 +50,52 @@ class FunctionNames:
                 return name
         return None
 
-    def learn(self, frames: Iterable[RawFrame], pace: Pace) -> None:
-        """Make the functions of these frames' files known, in stretches that `pace` sets."""
-        new = {file for file, _ in frames if file not in self._spans}
-        if not new:
-            return
-        objects = pace.hold(self._list_objects)
-        spans: dict[str, set[Span]] = {file: set() for file in new}
-        for code in _loaded_code(objects, pace):
-            if code.co_filename in spans:
-                spans[code.co_filename].update(map(_span, _with_nested(code)))
-        self._spans.update((file, sorted(found)) for file, found in spans.items())
+    def learn(self, pace: Pace) -> None:
+        """Look through the modules that were loaded since the last time."""
+        loaded = dict(sys.modules)
+        new = [
+            module
+            for name, module in loaded.items()
+            if name not in self._modules and type(module) is ModuleType
+        ]
+        self._modules.update(loaded)
+        spans: dict[str, set[Span]] = {}
+        for function in _functions_of(new, pace):
+            for code in _with_nested(code_of(function)):
+                spans.setdefault(code.co_filename, set()).add(_span(code))
+        for file, found in spans.items():
+            self._spans[file] = sorted(found.union(self._spans.get(file, ())))
 
 
-def _loaded_code(objects: list[object], pace: Pace) -> Iterator[CodeType]:
-    """The code of every function among the objects; empties the list as it goes."""
-    while objects:
-        stretch = objects[-OBJECTS_PER_STRETCH:]
-        del objects[-OBJECTS_PER_STRETCH:]
-        yield from [code_of(o) for o in stretch if type(o) is FunctionType]
+def _functions_of(modules: Iterable[object], pace: Pace) -> Iterator[FunctionType]:
+    """Every function that the modules hold, not through other modules."""
+    todo = list(modules)
+    seen = set(map(id, todo))
+    while todo:
+        stretch = todo[-HOLDERS_PER_STRETCH:]
+        del todo[-HOLDERS_PER_STRETCH:]
+        for held in _held_by(stretch):
+            if id(held) not in seen and _is_holder(held):
+                seen.add(id(held))
+                todo.append(held)
+                if type(held) is FunctionType:
+                    yield held
         pace.rest()
+
+
+def _held_by(holders: list[object]) -> Iterator[object]:
+    """What they refer to, in their namespaces and closures too."""
+    for held in gc.get_referents(*holders):
+        if type(held) is dict:
+            yield from list(values_of(held))
+        elif type(held) is tuple:
+            yield from held
+        else:
+            yield held
+
+
+def _is_holder(o: object) -> bool:
+    return id(type(o)) in HOLDER_IDS or bool(type_flags(type(o)) & TYPE_SUBCLASS)
 
 
 def _span(code: CodeType) -> Span:

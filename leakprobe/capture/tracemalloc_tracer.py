@@ -66,6 +66,7 @@ class TracemallocTracer:
             self.frames = tracemalloc.get_traceback_limit()
             self.reason = "tracemalloc was running already and is used as it is"
             return
+        self._names.learn(self._make_pace())  # now, while it is not yet traced
         tracemalloc.start(self.frames)
         self._ours = True
         self._blocks_at_read = sys.getallocatedblocks()
@@ -150,7 +151,8 @@ class TracemallocTracer:
         if len(known) > 2 * len(groups):
             self._known = known = {raw: known[raw] for raw in groups if raw in known}
         new = [raw for raw in groups if raw not in known]
-        self._names.learn((frame for raw in new for frame in raw), pace)
+        if new:
+            self._names.learn(pace)
         for raw in new:
             known[raw] = Stack(tuple(map(self._frame, raw)))
         return tuple(LiveStack(known[raw], sum(s), len(s)) for raw, s in groups.items())

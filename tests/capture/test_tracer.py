@@ -1,8 +1,8 @@
-import gc
 import linecache
+import sys
 import tracemalloc
 from collections.abc import Iterator
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 import pytest
 
@@ -180,26 +180,27 @@ def outer() -> FunctionType:
 
 def test_the_innermost_function_around_a_line_is_named() -> None:
     names = FunctionNames()
+    names.learn(Pace())
     inner = outer()
     first, second = outer.__code__.co_firstlineno, inner.__code__.co_firstlineno
-    pace = Pace()
-    names.learn([(HERE, first)], pace)
-    assert pace.price().pause_ms > 0
     assert names.get((HERE, first + 1)) == "outer.<locals>.inner"
     assert names.get((HERE, second + 2)) == "outer.<locals>.inner"
     assert names.get((HERE, second + 5)) == "outer"
     assert names.get((HERE, 1)) is None
     assert names.get(("/no/such/file.py", 1)) is None
+    tracer_file = TracemallocTracer.read.__code__.co_filename
+    line = TracemallocTracer.read.__code__.co_firstlineno
+    assert names.get((tracer_file, line)) == "TracemallocTracer.read"
 
 
-def test_a_file_is_looked_up_once() -> None:
-    calls: list[int] = []
-
-    def listing() -> list[object]:
-        calls.append(1)
-        return gc.get_objects()
-
-    names = FunctionNames(list_objects=listing)
-    names.learn([(HERE, 1), (HERE, 20)], Pace())
-    names.learn([(HERE, 40)], Pace())
-    assert len(calls) == 1
+def test_a_module_that_is_loaded_later_is_looked_through_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = FunctionNames()
+    names.learn(Pace())
+    module = ModuleType("planted_module")
+    exec(compile("\n\ndef late():\n    return 1\n", "/planted.py", "exec"), module.__dict__)
+    monkeypatch.setitem(sys.modules, "planted_module", module)
+    assert names.get(("/planted.py", 4)) is None
+    names.learn(Pace())
+    assert names.get(("/planted.py", 4)) == "late"

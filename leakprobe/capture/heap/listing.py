@@ -8,6 +8,7 @@ from leakprobe.capture.heap.addresses import AddressMap
 from leakprobe.capture.heap.kinds import CONTAINER_IDS, KindBook
 from leakprobe.capture.heap.references import OBJECTS_AT_ONCE, references
 from leakprobe.capture.heap.unseen import unseen
+from leakprobe.capture.listed import SAFE, UNLISTED_IDS, listed_objects
 from leakprobe.capture.pace import Pace
 from leakprobe.errors import NotEnoughMemory
 
@@ -31,6 +32,8 @@ def tracked_objects(list_objects: Lister, book: KindBook, pace: Pace) -> Objects
     """
     unseen([])  # its first call imports, which may collect: not with a large list around
     listing = unseen(pace.hold(list_objects))
+    if list_objects is listed_objects and SAFE:
+        _add_unlisted(listing, book, pace)
     if gc.get_freeze_count() > FROZEN_BY_ITSELF:
         _add_frozen(listing, book, pace)
     return listing
@@ -82,6 +85,20 @@ def check_headroom(available_bytes: int | None, blocks: int | None = None) -> No
             f"the walk would take about {needed >> 20} MiB and {available_bytes >> 20} MiB are"
             " left; it takes half of that at most"
         )
+
+
+def _add_unlisted(listing: Objects, book: KindBook, pace: Pace) -> None:
+    """Add what `listed_objects` leaves out, as far as something refers to it."""
+    known = AddressMap()
+    done = 0
+    while done < len(listing):
+        batch = listing[done : done + OBJECTS_AT_ONCE]
+        done += len(batch)
+        for kind, objects in book.grouped(batch):
+            for held in references(kind, objects):
+                unlisted = [o for o in held if id(type(o)) in UNLISTED_IDS and gc.is_tracked(o)]
+                listing += known.add_new(unlisted)
+                pace.rest()
 
 
 def _add_frozen(listing: Objects, book: KindBook, pace: Pace) -> None:
