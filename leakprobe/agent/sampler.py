@@ -37,8 +37,8 @@ GIVE_UP_JOINING_S = 10.0
 # About two seconds of walking; a larger heap is walked by the thread instead.
 MOST_BLOCKS_WAITED_FOR = 1_000_000
 WALKS_POSTPONED = (
-    "types: on Python 3.11 a heap walk can disturb a thread that is building a tuple from a "
-    "generator, so none is made unasked; GET /types walks the heap now"
+    "types: a heap walk in the running process can disturb a thread that is building a tuple "
+    "from a generator, so none is made unasked; GET /types walks the heap now"
 )
 # What a snapshot that is not kept is called: no id, but the word that asks for it.
 NOW = "now"

@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 
+from leakprobe.capture.listed import untraversable
 from leakprobe.capture.names import TYPE_SUBCLASS, type_flags
 from leakprobe.capture.pace import Pace
 
@@ -56,7 +57,9 @@ class FunctionNames:
         new = [
             module
             for name, module in loaded.items()
-            if name not in self._modules and type(module) is ModuleType
+            if name not in self._modules
+            and type(module) is ModuleType
+            and module is not untraversable()
         ]
         self._modules.update(loaded)
         spans: dict[str, set[Span]] = {}

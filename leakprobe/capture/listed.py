@@ -1,40 +1,24 @@
-"""Lists what the collector tracks, without what may be under construction.
+"""What a walk in the running process can do to the application, and how we keep clear of it.
 
 `tuple(generator)` fills a tuple that the collector already lists, and resizes it at its
 end; `_PyTuple_Resize` (CPython, Objects/tupleobject.c) raises SystemError if anybody else
-holds a reference by then. So a listing that keeps such a tuple while other threads run
-breaks the application. From 3.12 on exact tuples are left out inside one call into C, in
-which no other thread can run; those that are complete are found through what refers to
-them. On 3.11 that did not help when it was tried, so there `SAFE` is false, and nothing
-is listed unless somebody asks for it.
+holds a reference by then. `gc.get_objects` hands out such a reference, and other threads
+run while a walk works through it. Leaving tuples out inside one call into C (`tee` and
+`compress`) did not help reliably when it was tried. So no walk is made unasked while the
+application serves: `SAFE` is false until walks work on a copy of the process.
 """
 
-import gc
-import itertools
 import sys
-from collections.abc import Iterator
-from itertools import chain, compress, tee
-from operator import not_
 
-__all__ = ["SAFE", "UNLISTED_IDS", "listed_objects"]
+__all__ = ["SAFE", "untraversable"]
 
-SAFE = sys.version_info >= (3, 12)
-
-# Beside tuples: the iterators at work here. They hold the last objects that went through
-# them, and they are listed themselves.
-UNLISTED_IDS = frozenset(
-    map(id, (tuple, chain, compress, map, type(tee(())[0]), itertools._tee_dataobject))  # type: ignore[attr-defined]  # noqa: SLF001 - the blocks in which tee keeps objects
-)
+SAFE: bool = False
 
 
-def listed_objects() -> list[object]:
-    """Tracked objects in one hold of the GIL; where that is `SAFE`, none of `UNLISTED_IDS`."""
-    return list(_all_but_unlisted()) if SAFE else gc.get_objects()
+def untraversable() -> object | None:
+    """The module that must not be given to `gc.get_referents`, if there is one.
 
-
-def _all_but_unlisted() -> Iterator[object]:
-    # In a frame of its own: a local variable would keep the last objects until its
-    # function returns, and other threads may run before that. gc.get_objects is called
-    # when the first object is asked for, within the one call that makes the list.
-    objects, twins = tee(chain.from_iterable(map(gc.get_objects, (None,))))
-    return compress(objects, map(not_, map(UNLISTED_IDS.__contains__, map(id, map(type, twins)))))
+    Before 3.12.6 traversing `_asyncio` revives dead objects of its free list, and the
+    next collection never ends (https://github.com/python/cpython/issues/122695).
+    """
+    return sys.modules.get("_asyncio") if (3, 12) <= sys.version_info < (3, 12, 6) else None

@@ -8,7 +8,7 @@ from leakprobe.capture.heap.addresses import AddressMap
 from leakprobe.capture.heap.kinds import CONTAINER_IDS, KindBook
 from leakprobe.capture.heap.references import OBJECTS_AT_ONCE, references
 from leakprobe.capture.heap.unseen import unseen
-from leakprobe.capture.listed import SAFE, UNLISTED_IDS, listed_objects
+from leakprobe.capture.listed import untraversable
 from leakprobe.capture.pace import Pace
 from leakprobe.errors import NotEnoughMemory
 
@@ -32,8 +32,7 @@ def tracked_objects(list_objects: Lister, book: KindBook, pace: Pace) -> Objects
     """
     unseen([])  # its first call imports, which may collect: not with a large list around
     listing = unseen(pace.hold(list_objects))
-    if list_objects is listed_objects and SAFE:
-        _add_unlisted(listing, book, pace)
+    _leave_out(untraversable(), listing)
     if gc.get_freeze_count() > FROZEN_BY_ITSELF:
         _add_frozen(listing, book, pace)
     return listing
@@ -87,18 +86,14 @@ def check_headroom(available_bytes: int | None, blocks: int | None = None) -> No
         )
 
 
-def _add_unlisted(listing: Objects, book: KindBook, pace: Pace) -> None:
-    """Add what `listed_objects` leaves out, as far as something refers to it."""
-    known = AddressMap()
-    done = 0
-    while done < len(listing):
-        batch = listing[done : done + OBJECTS_AT_ONCE]
-        done += len(batch)
-        for kind, objects in book.grouped(batch):
-            for held in references(kind, objects):
-                unlisted = [o for o in held if id(type(o)) in UNLISTED_IDS and gc.is_tracked(o)]
-                listing += known.add_new(unlisted)
-                pace.rest()
+def _leave_out(what: object | None, listing: Objects) -> None:
+    if what is None:
+        return
+    for position, o in enumerate(listing):
+        if o is what:
+            listing[position] = listing[-1]
+            del listing[-1]
+            return
 
 
 def _add_frozen(listing: Objects, book: KindBook, pace: Pace) -> None:
@@ -106,6 +101,7 @@ def _add_frozen(listing: Objects, book: KindBook, pace: Pace) -> None:
     for start in range(0, len(listing), OBJECTS_AT_ONCE):
         known.add_new(listing[start : start + OBJECTS_AT_ONCE])
         pace.rest()
+    known.add_new([untraversable()])
     found = known.add_new([sys.modules])
     listing += found
     done = 0

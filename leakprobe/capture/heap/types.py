@@ -24,7 +24,6 @@ from leakprobe.capture.heap.listing import (
 )
 from leakprobe.capture.heap.references import references
 from leakprobe.capture.heap.unseen import unseen
-from leakprobe.capture.listed import listed_objects
 from leakprobe.capture.pace import Pace
 from leakprobe.model.memory import Price, TypeCount
 
@@ -40,7 +39,7 @@ def count_types(
     available_bytes: int | None = None,
     pause: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.perf_counter,
-    list_objects: Lister = listed_objects,
+    list_objects: Lister = gc.get_objects,
 ) -> tuple[tuple[TypeCount, ...], Price]:
     """Live objects, shallow and owned bytes of every type, the most owned bytes first.
 

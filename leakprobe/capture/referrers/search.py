@@ -6,13 +6,13 @@ two levels after each followed object hangs on a module, class or thread (a fram
 runs holds things too, but not for long), or when there is nobody left to ask.
 """
 
+import gc
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from leakprobe.capture.heap.kinds import KindBook
 from leakprobe.capture.heap.listing import Lister, check_headroom
-from leakprobe.capture.listed import listed_objects
 from leakprobe.capture.pace import Pace
 from leakprobe.capture.referrers.instances import Instances
 from leakprobe.capture.referrers.paths import shortest_paths
@@ -40,7 +40,7 @@ def find_referrers(
     available_bytes: int | None = None,
     pause: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.perf_counter,
-    list_objects: Lister = listed_objects,
+    list_objects: Lister = gc.get_objects,
 ) -> ReferrerGraph:
     """What keeps objects of a type alive, up to a module, class, thread or running frame.
 
