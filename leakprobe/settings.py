@@ -71,7 +71,7 @@ class Settings:
             `<directory>/token`.
         tracer: what records allocations; `auto` takes the best that there is.
         sample_bytes: mean bytes between two samples of the sampled tracer.
-        heap_budget: share of one core that scheduled heap walks may use; 0: on demand only.
+        heap_budget: share of one core that heap walks which nobody asked for may use; 0: none.
         frames: depth of a recorded stack; None: 32 for sampled, 1 for tracemalloc.
         interval_s: seconds between two rolling snapshots.
         retention: which rolling snapshots are kept, as `AGE@EVERY,…`.
