@@ -267,7 +267,7 @@ def test_a_loop_that_creates_and_ends_tasks_all_the_time() -> None:
 
     async def churn() -> None:
         while not stop.is_set():
-            tasks = [asyncio.ensure_future(asyncio.sleep(0)) for _ in range(50)]
+            tasks = [asyncio.ensure_future(asyncio.sleep(0.001)) for _ in range(50)]
             churning.set()
             await asyncio.gather(*tasks)
 
@@ -278,8 +278,7 @@ def test_a_loop_that_creates_and_ends_tasks_all_the_time() -> None:
         reads = [camera.read() for _ in range(100)]
         stop.set()
         future.result(10)
-    # Which tasks a read meets is chance; that it meets the one that makes them is not.
-    assert any(rows for rows, _ in reads)
+    assert any(len(rows) > 1 for rows, _ in reads)
     assert all(price.wall_ms > 0 for _, price in reads)
 
 
