@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from hypothesis import strategies as st
 
-from leakprobe.model import Frame, Gauges, LiveStack, Price, Snapshot, Stack, TypeCount
+from leakprobe.model import (
+    Container,
+    Frame,
+    Gauges,
+    LiveStack,
+    Price,
+    Snapshot,
+    Stack,
+    TypeCount,
+)
 
 GAUGES = Gauges(
     rss_bytes=100_000_000,
@@ -26,8 +35,15 @@ def a_stack(*sites: tuple[str, int, str | None]) -> Stack:
     return Stack(tuple(Frame(*site) for site in sites))
 
 
-def live(stack: Stack, size: int, objects: int = 1, error: int = 0) -> LiveStack:
-    return LiveStack(stack, size, objects, error)
+def live(
+    stack: Stack,
+    size: int,
+    objects: int = 1,
+    error: int = 0,
+    route: str | None = None,
+    born_by_s: float | None = None,
+) -> LiveStack:
+    return LiveStack(stack, size, objects, error, route, born_by_s)
 
 
 def a_snapshot(
@@ -36,6 +52,7 @@ def a_snapshot(
     uptime_s: float = 0.0,
     stacks: Sequence[LiveStack] | None = None,
     types: Sequence[TypeCount] | None = None,
+    containers: Sequence[Container] | None = None,
     requests: Mapping[str, int] | None = None,
     label: str | None = None,
     tracer: str = "tracemalloc",
@@ -50,6 +67,7 @@ def a_snapshot(
         tracer=tracer,
         stacks=None if stacks is None else tuple(stacks),
         types=None if types is None else tuple(types),
+        containers=None if containers is None else tuple(containers),
         price=Price(),
     )
 
@@ -63,16 +81,35 @@ frames = st.builds(
     function=st.none() | st.sampled_from(["f", "C.method", "<lambda>"]),
 )
 stacks = st.builds(Stack, frames=st.lists(frames, max_size=4).map(tuple))
+uptimes = st.floats(0, 1e6)
+routes = st.sampled_from(["GET /", "POST /asr", "GET /items/{id}"])
 live_stacks = st.builds(
-    LiveStack, stack=stacks, bytes=sizes, objects=sizes, bytes_error=st.just(0) | sizes
+    LiveStack,
+    stack=stacks,
+    bytes=sizes,
+    objects=sizes,
+    bytes_error=st.just(0) | sizes,
+    route=st.none() | routes,
+    born_by_s=st.none() | uptimes,
 )
-type_counts = st.builds(TypeCount, type=names, objects=sizes, bytes=sizes, owned_bytes=sizes)
+type_counts = st.builds(
+    TypeCount,
+    type=names,
+    objects=sizes,
+    bytes=sizes,
+    owned_bytes=sizes,
+    retained_bytes=st.none() | sizes,
+)
+containers = st.builds(
+    Container, address=st.integers(0, (1 << 64) - 1), type=names, length=sizes, weak=st.booleans()
+)
 snapshots = st.builds(
     a_snapshot,
     names,
-    uptime_s=st.floats(0, 1e6),
+    uptime_s=uptimes,
     stacks=st.none() | st.lists(live_stacks, max_size=12),
     types=st.none() | st.lists(type_counts, max_size=8, unique_by=lambda count: count.type),
+    containers=st.none() | st.lists(containers, max_size=8),
     requests=st.dictionaries(names, sizes, max_size=4),
     label=st.none() | names,
 )

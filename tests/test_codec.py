@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from leakprobe.codec import SCHEMA, JsonValue, decode, encode, to_json
 from leakprobe.errors import SchemaError
-from leakprobe.model import Frame, Price, Snapshot
+from leakprobe.model import Container, Frame, Price, Snapshot
 from tests.making import a_snapshot, a_stack, live
 
 SNAPSHOT = a_snapshot(
-    stacks=[live(a_stack(("/srv/app.py", 42, "f"), ("<string>", 1, None)), 10, 2)],
+    stacks=[live(a_stack(("/srv/app.py", 42, "f"), ("<string>", 1, None)), 10, 2, route="GET /")],
     types=[],
     requests={"GET /": 3},
 )
@@ -45,6 +45,8 @@ def test_a_document_carries_the_schema_and_every_field() -> None:
             "bytes": 10,
             "objects": 2,
             "bytes_error": 0,
+            "route": "GET /",
+            "born_by_s": None,
         }
     ]
 
@@ -63,7 +65,10 @@ def test_a_document_survives_being_text() -> None:
         (1.5, 1.5),
         ("a", "a"),
         ((1, [2]), [1, [2]]),
-        ({1: Price()}, {"1": {"pause_ms": 0.0, "wall_ms": 0.0, "cpu_ms": 0.0}}),
+        (
+            {1: Container(4096, "builtins.dict", 40)},
+            {"1": {"address": 4096, "type": "builtins.dict", "length": 40, "weak": False}},
+        ),
     ],
 )
 def test_containers_of_models_become_json_values(value: object, expected: JsonValue) -> None:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakprobe.model import LiveStack, Snapshot, Stack, TypeCount
-from leakprobe.packing import Packed, Table, Tables, lighter
+from leakprobe.model import Container, LiveStack, Snapshot, Stack, TypeCount
+from leakprobe.packing import Packed, Tables, lighter
+from leakprobe.packing.table import Table
 from tests.making import a_snapshot, a_stack, frames, live, snapshots
 
 
@@ -53,7 +54,8 @@ def test_what_goes_takes_nothing_from_what_stays_and_leaves_nothing(
         if kept and chance.random() < 0.4:
             at = chance.randrange(len(kept))
             stripped = tables.without_lists(kept[at][1])
-            kept[at] = replace(kept[at][0], stacks=None, types=None), stripped
+            assert not stripped.has_lists
+            kept[at] = replace(kept[at][0], stacks=None, types=None, containers=None), stripped
         assert [tables.unpack(packed) for _, packed in kept] == [whole for whole, _ in kept]
         parts = [packed for _, packed in kept]
         claimed = tables.size_bytes + sum(packed.size_bytes for packed in parts)
@@ -72,7 +74,15 @@ def test_an_outline_says_what_there_is_without_it(snapshot: Snapshot) -> None:
         snapshot,
         stacks=None if snapshot.stacks is None else (),
         types=None if snapshot.types is None else (),
+        containers=None if snapshot.containers is None else (),
     )
+
+
+@given(snapshots)
+@settings(deadline=None)
+def test_what_has_lists_has_stacks_types_or_containers(snapshot: Snapshot) -> None:
+    lists = (snapshot.stacks, snapshot.types, snapshot.containers)
+    assert Tables().pack(snapshot).has_lists is (lists != (None, None, None))
 
 
 def test_five_thousand_stacks_seen_again_cost_a_hundred_kilobytes() -> None:
@@ -89,18 +99,50 @@ def test_five_thousand_stacks_seen_again_cost_a_hundred_kilobytes() -> None:
     assert tables.unpack(again).stacks == tables.unpack(packed).stacks == first.stacks
 
 
-def test_errors_of_a_sampled_tracer_are_kept() -> None:
+def test_what_a_sampled_tracer_adds_is_kept() -> None:
     tables = Tables()
-    stacks = (live(a_stack(("a", 1, "f")), 9, 3, error=4), live(a_stack(("b", 1, "f")), 9, 3))
+    stacks = (
+        live(a_stack(("a", 1, "f")), 9, 3, error=4, route="GET /", born_by_s=0.0),
+        live(a_stack(("b", 1, "f")), 9, 3, born_by_s=0.1 + 0.2),
+        live(a_stack(("b", 1, "f")), 9, 3, error=2),
+    )
     assert tables.unpack(tables.pack(a_snapshot(stacks=stacks))).stacks == stacks
 
 
-def test_shared_frames_are_shared_again_when_unpacked() -> None:
+def test_a_sampled_stack_costs_twenty_bytes_more_than_an_exact_one() -> None:
+    tables, stack = Tables(), a_stack(("a", 1, "f"))
+    exact = [live(stack, 1) for _ in range(1000)]
+    sampled = [live(stack, 1, 1, 1, "GET /", 1.0)] * 1000
+    sizes = [tables.pack(a_snapshot(stacks=some)).size_bytes for some in (exact, sampled)]
+    assert sizes[1] - sizes[0] == pytest.approx(20_000, abs=500)
+
+
+def test_a_container_costs_twenty_one_bytes() -> None:
+    tables = Tables()
+    held = [Container((1 << 64) - n, "builtins.dict", 32, weak=n % 2 == 0) for n in range(1, 1001)]
+    none, some = (tables.pack(a_snapshot(containers=each)) for each in ((), held))
+    assert tables.unpack(some).containers == tuple(held)
+    assert some.size_bytes - none.size_bytes == pytest.approx(21_000, abs=500)
+
+
+def test_a_route_goes_with_the_last_snapshot_that_names_it() -> None:
+    tables = Tables()
+    before = tables.size_bytes
+    stacks = [live(Stack(()), 1, route="GET /" + "x" * 10_000), live(Stack(()), 1)]
+    packed = tables.pack(a_snapshot(stacks=stacks))
+    assert tables.size_bytes > before + 10_000
+    tables.without_lists(packed)
+    assert tables.size_bytes <= before + 200
+
+
+def test_shared_frames_and_stacks_are_shared_again_when_unpacked() -> None:
     tables = Tables()
     frame = a_stack(("/srv/app.py", 1, "f")).frames[0]
-    stacks = [live(Stack((frame,)), 1), live(Stack((frame, frame)), 1)]
+    one = Stack((frame,))
+    stacks = [live(one, 1), live(Stack((frame, frame)), 1), live(one, 1, route="GET /")]
     unpacked = tables.unpack(tables.pack(a_snapshot(stacks=stacks))).stacks
     assert unpacked is not None
+    assert len({id(each.stack) for each in unpacked}) == 2
     assert len({id(one) for each in unpacked for one in each.stack.frames}) == 1
 
 
@@ -135,15 +177,18 @@ def test_a_table_reuses_and_gives_back_room() -> None:
 def test_the_lighter_half_goes() -> None:
     stacks = [live(a_stack(("/srv/app.py", line, "f")), line % 4) for line in range(5)]
     types = [TypeCount("app.A", 1, 5, 5), TypeCount("app.B", 1, 9, 9)]
-    half = lighter(a_snapshot(stacks=stacks, types=types))
+    containers = [Container(n, "builtins.list", n, weak=False) for n in (40, 50, 60)]
+    half = lighter(a_snapshot(stacks=stacks, types=types, containers=containers))
     assert half.stacks == (stacks[2], stacks[3])
     assert half.types == (types[1],)
+    assert half.containers == (containers[2],)
 
 
 @pytest.mark.parametrize("stacks", [None, (), (live(a_stack(("a", 1, "f")), 1),)])
 def test_half_of_one_or_of_nothing_is_none(stacks: tuple[LiveStack, ...] | None) -> None:
-    half = lighter(a_snapshot(stacks=stacks, types=None if stacks is None else ()))
-    assert (half.stacks, half.types) == (None, None)
+    none = None if stacks is None else ()
+    half = lighter(a_snapshot(stacks=stacks, types=none, containers=none))
+    assert (half.stacks, half.types, half.containers) == (None, None, None)
 
 
 @given(st.lists(st.builds(Stack, frames=st.lists(frames, max_size=3).map(tuple)), max_size=6))

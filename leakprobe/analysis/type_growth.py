@@ -9,18 +9,22 @@ __all__ = ["TYPE_SORTS", "check_sort", "type_rows", "types_of"]
 TYPE_SORTS = ("growth", "count", "bytes", "retained")
 
 
-def check_sort(sort: str) -> None:
+def check_sort(sort: str, walk_missing: str | None = None) -> None:
     """See that types can be sorted so, before the heap is walked for it.
+
+    Args:
+        sort: one of `TYPE_SORTS`.
+        walk_missing: why the walk will not find retained sizes; None: it will.
 
     Raises:
         BadParameter: `sort` is not one of `TYPE_SORTS`.
-        NotAvailable: retained sizes are asked for.
+        NotAvailable: retained sizes are asked for and will not be known.
     """
     if sort not in TYPE_SORTS:
         raise BadParameter("sort", sort, f"must be one of {', '.join(TYPE_SORTS)}")
-    if sort == "retained":
+    if sort == "retained" and walk_missing is not None:
         raise NotAvailable(
-            "retained sizes need the native heap walk, which is not built here; "
+            f"retained sizes need the native heap walk: {walk_missing}; "
             "sort=growth goes by owned bytes"
         )
 
@@ -45,14 +49,15 @@ def type_rows(
 
     Raises:
         BadParameter: `sort` is not one of `TYPE_SORTS`.
-        NotAvailable: the heap was not walked, or retained sizes are asked for.
+        NotAvailable: the heap was not walked, or the walk did not find the retained sizes
+            that are asked for.
     """
-    check_sort(sort)
+    counts = types_of(now)
+    known = all(count.retained_bytes is not None for count in counts)
+    check_sort(sort, None if known else f"snapshot {now.id} was taken without it")
     before = baseline.types if baseline is not None else None
     earlier = None if before is None else {count.type: count for count in before}
-    rows = [
-        _type_row(count, earlier) for count in types_of(now) if _name_matches(match, count.type)
-    ]
+    rows = [_type_row(count, earlier) for count in counts if _name_matches(match, count.type)]
     rows.sort(key=lambda row: (*_type_order(row, sort), row.type))
     shown = rows if limit is None else rows[:limit]
     return tuple(shown), len(rows) - len(shown)
@@ -89,7 +94,7 @@ def _type_row(count: TypeCount, earlier: dict[str, TypeCount] | None) -> TypeRow
         bytes_diff=None if then is None else count.bytes - then.bytes,
         owned_bytes=count.owned_bytes,
         owned_bytes_diff=None if then is None else count.owned_bytes - then.owned_bytes,
-        retained_bytes=None,
+        retained_bytes=count.retained_bytes,
     )
 
 
@@ -99,6 +104,8 @@ def _type_order(row: TypeRow, sort: str) -> tuple[int, int]:
         return -row.objects, -row.bytes
     if sort == "bytes":
         return -row.bytes, -row.objects
+    if sort == "retained":
+        return -(row.retained_bytes or 0), -row.owned_bytes
     if row.owned_bytes_diff is None or row.objects_diff is None:
         return -row.owned_bytes, -row.objects
     return -row.owned_bytes_diff, -row.objects_diff

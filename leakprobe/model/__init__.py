@@ -6,9 +6,18 @@ turns every one of these into JSON and back.
 """
 
 from leakprobe.model.graph import GraphEdge, GraphNode, HolderPath, ReferrerGraph
-from leakprobe.model.growth import Diff, DiffRow, Handler, Moment, TypeRow
+from leakprobe.model.growth import (
+    ContainerGrowth,
+    Diff,
+    DiffRow,
+    Handler,
+    Moment,
+    TypeRow,
+)
+from leakprobe.model.heap import Census, HeapTotals, Owner, Retained, RetainedObject
 from leakprobe.model.live import RouteCount, TaskInfo, ThreadInfo
 from leakprobe.model.memory import (
+    Container,
     Frame,
     Freed,
     Gauges,
@@ -21,6 +30,9 @@ from leakprobe.model.memory import (
 from leakprobe.model.overview import Overview, SelfReport
 
 __all__ = [
+    "Census",
+    "Container",
+    "ContainerGrowth",
     "Diff",
     "DiffRow",
     "Frame",
@@ -29,12 +41,16 @@ __all__ = [
     "GraphEdge",
     "GraphNode",
     "Handler",
+    "HeapTotals",
     "HolderPath",
     "LiveStack",
     "Moment",
     "Overview",
+    "Owner",
     "Price",
     "ReferrerGraph",
+    "Retained",
+    "RetainedObject",
     "RouteCount",
     "SelfReport",
     "Snapshot",

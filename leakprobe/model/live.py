@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from leakprobe.model.memory import Frame
 
-__all__ = ["RouteCount", "TaskInfo", "ThreadInfo"]
+__all__ = ["UNTAGGED", "RouteCount", "TaskInfo", "ThreadInfo"]
+
+# In place of a route, for what no request allocated, or nobody knows which.
+UNTAGGED = "untagged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,15 @@ class TaskInfo:
 
 @dataclass(frozen=True, slots=True)
 class RouteCount:
-    """Requests of one route template since the agent started.
+    """Requests of one route template since the agent started, and what they hold.
 
-    `errors` counts requests in which the application raised. Seconds are wall
-    time from the first byte in to the last byte out; percentiles are read from a
+    `live_bytes` is the memory that requests of the route allocated and that is not freed,
+    `live_bytes_error` the standard error of that estimate, `bytes_diff` how much more it
+    is than at the baseline, `bytes_diff_error` the standard error of that;
+    `bytes_per_request` is the difference by the requests since. They are None where
+    allocations are not told apart by route. The row `UNTAGGED` stands for what no
+    request allocated. `errors` counts requests in which the application raised. Seconds
+    are wall time from the first byte in to the last byte out; percentiles are read from a
     histogram whose buckets are 19 % wide.
     """
 
@@ -58,3 +66,8 @@ class RouteCount:
     p50_s: float | None
     p95_s: float | None
     max_s: float | None
+    live_bytes: int | None = None
+    live_bytes_error: int | None = None
+    bytes_diff: int | None = None
+    bytes_diff_error: int | None = None
+    bytes_per_request: float | None = None

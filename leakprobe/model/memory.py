@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Frame", "Freed", "Gauges", "LiveStack", "Price", "Snapshot", "Stack", "TypeCount"]
+__all__ = [
+    "Container",
+    "Frame",
+    "Freed",
+    "Gauges",
+    "LiveStack",
+    "Price",
+    "Snapshot",
+    "Stack",
+    "TypeCount",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +38,54 @@ class Stack:
 class LiveStack:
     """Memory that is allocated now and was allocated by one stack.
 
-    `bytes_error` is the standard error of `bytes`: 0 where the tracer is exact.
+    A stack may stand in several of these, told apart by route and by age.
+
+    Attributes:
+        bytes: live bytes; an estimate where `bytes_error` is not 0.
+        bytes_error: the standard error of `bytes`; 0 where the tracer is exact.
+        route: whose requests allocated it; None: no request's, or not known.
+        born_by_s: the uptime by which all of it had been allocated; None: not known.
     """
 
     stack: Stack
     bytes: int
     objects: int
     bytes_error: int = 0
+    route: str | None = None
+    born_by_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TypeCount:
     """Live objects of one type.
 
-    `bytes` are shallow. `owned_bytes` adds what only these objects hold, as far as one
-    walk can tell without dominators: the untracked objects (bytes, strings, numbers)
-    that were reached from them first, directly or through containers that nothing else
-    refers to. It never counts an object for two types.
+    `bytes` are shallow. `owned_bytes` adds what only these objects hold and what does not
+    stand for itself: the untracked objects (bytes, strings, numbers) that hang on them
+    alone, directly or through containers that nothing else refers to. It never counts an
+    object for two types. `retained_bytes` is all that would be freed with these objects
+    (objects of one type that hold each other are not counted twice); None where the
+    walk did not find dominators.
     """
 
     type: str
     objects: int
     bytes: int
     owned_bytes: int
+    retained_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container with many entries, to be found again in a later walk.
+
+    `address` together with `type` tells it from others as long as it lives. `weak`: it
+    holds weak references, or is the set or dict inside of a weak collection.
+    """
+
+    address: int
+    type: str
+    length: int
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +125,19 @@ class Gauges:
 class Price:
     """What a capture cost the application.
 
-    `pause_ms` is the longest time for which no other thread could run, `wall_ms` the
-    time that the capture took, `cpu_ms` the CPU time of the capturing thread.
+    Attributes:
+        pause_ms: the longest time for which no other thread could run.
+        wall_ms: the time that the capture took.
+        cpu_ms: CPU time of the capturing thread.
+        child_cpu_ms: CPU time of the copy of the process that did the work, if one did.
+        child_peak_rss_bytes: the largest resident set of that copy, most of it shared.
     """
 
     pause_ms: float = 0.0
     wall_ms: float = 0.0
     cpu_ms: float = 0.0
+    child_cpu_ms: float = 0.0
+    child_peak_rss_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +153,7 @@ class Snapshot:
         tracer: what recorded the allocations: `tracemalloc`, `sampled` or `off`.
         stacks: live bytes by stack; None where they were not read.
         types: live objects by type; None where the heap was not walked.
+        containers: containers with many entries; None where the walk did not list them.
         price: what taking it cost.
     """
 
@@ -125,6 +167,7 @@ class Snapshot:
     stacks: tuple[LiveStack, ...] | None
     types: tuple[TypeCount, ...] | None
     price: Price
+    containers: tuple[Container, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,15 @@ class SelfReport:
 
     Attributes:
         tracer: what records allocations now; `tracer_reason` says why it is that one.
+        tracer_trouble: what keeps it from recording all, and what to do; None: nothing.
         frames: depth of a recorded stack.
-        self_bytes: size of the agent's own tables.
+        sample_bytes: mean bytes between two samples; 0 where every allocation is recorded.
+        heap_walk: who walks the heap: `native`, in a copy of the process, or `python`, in
+            the process itself; `heap_walk_reason` says why.
+        self_bytes: size of the agent's own tables, the tracer's included.
         snapshots: snapshots kept.
-        cpu_share: CPU time of the sampler thread over the time since the agent started.
+        cpu_share: CPU time of the sampler thread, and of the heap walks that it had done,
+            over the time since the agent started.
         longest_pause_ms: the longest that a capture has held the application.
         errors: exceptions that background work survived.
         last_error: the latest of them, one line.
@@ -27,7 +32,11 @@ class SelfReport:
 
     tracer: str
     tracer_reason: str
+    tracer_trouble: str | None
     frames: int
+    sample_bytes: int
+    heap_walk: str
+    heap_walk_reason: str
     self_bytes: int
     snapshots: int
     cpu_share: float

@@ -1,14 +1,26 @@
 """What is kept of the past: snapshots, and the gauges over time."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
-from leakprobe.codec import to_json
-from leakprobe.model import LiveStack, Snapshot, TypeCount
+from leakprobe.codec import JsonValue, to_json
+from leakprobe.model import Container, LiveStack, Snapshot, Stack, TypeCount
 from leakprobe.render.growth import hidden_note
 from leakprobe.render.json import Document, document, json_moment, list_document
 from leakprobe.render.page import Action, Chart, Fact, Facts, Hint, Page, Section
-from leakprobe.render.table import Column, Row, Source, Table, stack_lines
+from leakprobe.render.table import (
+    Cell,
+    Column,
+    Estimate,
+    Row,
+    Source,
+    Table,
+    estimate_notes,
+    stack_lines,
+)
 from leakprobe.render.units import (
+    ESTIMATED,
     bytes_text,
     count_text,
     duration_text,
@@ -28,6 +40,7 @@ __all__ = [
     "snapshots_table",
 ]
 
+SAMPLED = "sampled"  # the tracer whose sizes are estimates
 TAKEN_AT = Column("taken_at", "taken at", "moment")
 UPTIME = Column("uptime_s", "uptime", "duration")
 REQUESTS = Column("requests", "requests", "number")
@@ -45,12 +58,19 @@ SNAPSHOT_COLUMNS = (
 STACK_COLUMNS = (
     Column("bytes", "live", "bytes"),
     Column("objects", "objects", "number"),
+    Column("route", "route"),
     Column("stack", "allocated by"),
 )
 TYPE_COLUMNS = (
     Column("objects", "objects", "number"),
     Column("owned_bytes", "owned", "bytes"),
     Column("bytes", "shallow", "bytes"),
+    Column("retained_bytes", "retained", "bytes"),
+    Column("type", "type", link="/referrers?type="),
+)
+CONTAINER_COLUMNS = (
+    Column("length", "entries", "number"),
+    Column("weak", "weak"),
     Column("type", "type", link="/referrers?type="),
 )
 HISTORY_COLUMNS = (
@@ -128,30 +148,32 @@ def snapshots_table(
 
 
 def snapshot_page(snapshot: Snapshot, *, limit: int = 50) -> Page:
-    """One snapshot: its gauges and the heaviest of its stacks and types.
+    """One snapshot: its gauges and the heaviest of its stacks, types and containers.
 
     Args:
         snapshot: what is shown.
-        limit: at most so many stacks and types.
+        limit: at most so many of each.
     """
     label = f" {snapshot.label!r}" if snapshot.label is not None else ""
     headline = (
         f"Snapshot {snapshot.id}{label}, taken at {moment_text(snapshot.taken_at)} after"
         f" {duration_text(snapshot.uptime_s)} and"
         f" {count_text(sum(snapshot.requests.values()), 'request')}: RSS"
-        f" {bytes_text(snapshot.gauges.rss_bytes)}, allocations by {snapshot.tracer}."
+        f" {bytes_text(snapshot.gauges.rss_bytes)}, allocations {_recorded(snapshot.tracer)}."
     )
     sections: list[Section] = [_gauge_facts(snapshot)]
     if snapshot.stacks is not None:
         sections.append(_stacks_table(snapshot.stacks, limit))
     if snapshot.types is not None:
         sections.append(_types_table(snapshot.types, limit))
+    if snapshot.containers is not None:
+        sections.append(_containers_table(snapshot.containers, limit))
     hints = (Hint(f"/diff?from={snapshot.id}", "what grew since then"),)
     return Page(f"Snapshot {snapshot.id}", headline, tuple(sections), "/snapshots", hints)
 
 
 def snapshot_document(snapshot: Snapshot, *, pid: int) -> Document:
-    """One whole snapshot, as data."""
+    """One whole snapshot, as data, but for addresses, which are nobody's business."""
     return document(
         pid,
         **_summary(snapshot),
@@ -161,6 +183,7 @@ def snapshot_document(snapshot: Snapshot, *, pid: int) -> Document:
         price=to_json(snapshot.price),
         stacks=to_json(snapshot.stacks),
         types=to_json(snapshot.types),
+        containers=_without_addresses(snapshot.containers),
     )
 
 
@@ -236,9 +259,7 @@ def _gauge_facts(snapshot: Snapshot) -> Facts:
     gauges = snapshot.gauges
     facts = [
         Fact("RSS", bytes_text(gauges.rss_bytes), f"limit {bytes_text(gauges.memory_limit_bytes)}"),
-        Fact(
-            "traced", bytes_text(gauges.traced_bytes), f"{number_text(gauges.python_blocks)} blocks"
-        ),
+        Fact("traced", _traced(snapshot), f"{number_text(gauges.python_blocks)} blocks"),
         Fact("threads", number_text(gauges.threads), f"{number_text(gauges.fds)} descriptors"),
         Fact("CPU", duration_text(gauges.cpu_s), f"{number_text(gauges.children)} children"),
         Fact("pause", duration_text(snapshot.price.pause_ms / 1000), "for taking it"),
@@ -246,29 +267,89 @@ def _gauge_facts(snapshot: Snapshot) -> Facts:
     return Facts("", tuple(facts))
 
 
+def _traced(snapshot: Snapshot) -> str:
+    size, sampled = snapshot.gauges.traced_bytes, snapshot.tracer == SAMPLED
+    return f"{ESTIMATED} {bytes_text(size)}" if sampled and size is not None else bytes_text(size)
+
+
+def _recorded(tracer: str) -> str:
+    return SAMPLED if tracer == SAMPLED else f"by {tracer}"
+
+
 def _stacks_table(stacks: Sequence[LiveStack], limit: int) -> Table:
-    heaviest = sorted(stacks, key=lambda live: live.bytes, reverse=True)[:limit]
+    together = _of_any_age(stacks)
+    heaviest = sorted(together, key=lambda live: live.bytes, reverse=True)[:limit]
+    known = [c for c in STACK_COLUMNS if c.key != "route" or any(s.route for s in stacks)]
+    rows = tuple(
+        Row(
+            tuple(_stack_cell(live, column) for column in known), stack_lines(live.stack.frames[1:])
+        )
+        for live in heaviest
+    )
     return Table(
         "Live memory by stack",
-        STACK_COLUMNS,
-        tuple(
-            Row(
-                (live.bytes, live.objects, Source(top.file, top.line, top.function)),
-                stack_lines(live.stack.frames[1:]),
-            )
-            for live in heaviest
-            for top in live.stack.frames[:1]
-        ),
-        notes=hidden_note(len(stacks) - len(heaviest), limit),
+        tuple(known),
+        rows,
+        notes=(*hidden_note(len(together) - len(heaviest), limit), *estimate_notes(rows)),
         detail_lines=3,
+    )
+
+
+def _of_any_age(stacks: Sequence[LiveStack]) -> Sequence[LiveStack]:
+    """One row for each stack and route, however many ages there are."""
+    groups: dict[tuple[Stack, str | None], list[LiveStack]] = {}
+    for live in stacks:
+        groups.setdefault((live.stack, live.route), []).append(live)
+    return [
+        replace(
+            rows[0],
+            bytes=sum(live.bytes for live in rows),
+            objects=sum(live.objects for live in rows),
+            bytes_error=round(math.sqrt(sum(live.bytes_error**2 for live in rows))),
+        )
+        for rows in groups.values()
+    ]
+
+
+def _stack_cell(live: LiveStack, column: Column) -> Cell:
+    if column.key == "stack":
+        top = next(iter(live.stack.frames), None)
+        return None if top is None else Source(top.file, top.line, top.function)
+    if column.key == "route" or not live.bytes_error:
+        value: Cell = getattr(live, column.key)
+        return value
+    return (
+        Estimate(live.bytes, live.bytes_error) if column.key == "bytes" else Estimate(live.objects)
     )
 
 
 def _types_table(types: Sequence[TypeCount], limit: int) -> Table:
     heaviest = sorted(types, key=lambda count: count.owned_bytes, reverse=True)[:limit]
+    known = [
+        column
+        for column in TYPE_COLUMNS
+        if column.key != "retained_bytes" or any(c.retained_bytes is not None for c in heaviest)
+    ]
     return Table(
         "Live objects by type",
-        TYPE_COLUMNS,
-        tuple(Row((c.objects, c.owned_bytes, c.bytes, c.type)) for c in heaviest),
+        tuple(known),
+        tuple(Row(tuple(getattr(count, column.key) for column in known)) for count in heaviest),
         notes=hidden_note(len(types) - len(heaviest), limit),
     )
+
+
+def _containers_table(containers: Sequence[Container], limit: int) -> Table:
+    longest = sorted(containers, key=lambda container: container.length, reverse=True)[:limit]
+    return Table(
+        "Longest containers",
+        CONTAINER_COLUMNS,
+        tuple(Row((each.length, each.weak, each.type)) for each in longest),
+        notes=hidden_note(len(containers) - len(longest), limit),
+        empty="none is long",
+    )
+
+
+def _without_addresses(containers: Sequence[Container] | None) -> JsonValue:
+    if containers is None:
+        return None
+    return [{"type": each.type, "length": each.length, "weak": each.weak} for each in containers]

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from leakprobe.render.table import Cell, Column, Source, Table
+from leakprobe.render.table import Cell, Column, Estimate, Source, Table
 from leakprobe.render.units import UNKNOWN, moment_text
 
 __all__ = ["csv_bytes"]
@@ -26,6 +26,8 @@ def csv_bytes(table: Table) -> bytes:
 
 
 def _value(column: Column, cell: Cell) -> object:
+    if isinstance(cell, Estimate):
+        return cell.value
     if column.kind == "moment" and not isinstance(cell, str | Source):
         text = moment_text(cell)
         return "" if text == UNKNOWN else text

@@ -5,14 +5,26 @@ from dataclasses import replace
 
 from leakprobe.codec import JsonValue
 from leakprobe.model import Diff, DiffRow, Moment, TypeRow
+from leakprobe.model.growth import within_error
+from leakprobe.model.live import UNTAGGED
 from leakprobe.render.json import Document, json_moment, list_document
 from leakprobe.render.page import Hint, Page
-from leakprobe.render.table import Cell, Column, Row, Source, Table, stack_lines
+from leakprobe.render.table import (
+    Cell,
+    Column,
+    Estimate,
+    Row,
+    Source,
+    Table,
+    cell_text,
+    estimate_notes,
+    stack_lines,
+)
 from leakprobe.render.units import (
-    bytes_text,
     clock_text,
     count_text,
     duration_text,
+    estimate_text,
     moment_text,
     number_text,
 )
@@ -26,6 +38,7 @@ __all__ = [
     "types_document",
     "types_page",
     "types_table",
+    "untagged_note",
 ]
 
 DIFF_NUMBERS = (
@@ -35,7 +48,6 @@ DIFF_NUMBERS = (
     Column("objects_diff", "objects", "growth"),
     Column("bytes", "live", "bytes"),
 )
-DIFF_ERROR = Column("bytes_error", "± error", "bytes")
 DIFF_SUBJECTS = {
     "type": Column("type", "type", link="/referrers?type="),
     "route": Column("route", "route"),
@@ -57,6 +69,7 @@ OTHER_WAYS = {
     "file": "the growth by file",
     "stack": "the growth by whole stack, callers included",
     "type": "the growth by type of object",
+    "route": "the growth by route of the allocating requests",
 }
 
 
@@ -91,7 +104,11 @@ def diff_document(diff: Diff, *, pid: int, **more: JsonValue) -> Document:
         by=diff.by,
         seconds=diff.seconds,
         requests=diff.requests,
-        totals={"bytes_diff": diff.total_bytes_diff, "objects_diff": diff.total_objects_diff},
+        totals={
+            "bytes_diff": diff.total_bytes_diff,
+            "bytes_error": diff.total_bytes_error,
+            "objects_diff": diff.total_objects_diff,
+        },
         hidden_rows=diff.hidden_rows,
         **more,
     )
@@ -100,12 +117,19 @@ def diff_document(diff: Diff, *, pid: int, **more: JsonValue) -> Document:
 def diff_table(diff: Diff, *, title: str = "", limit: int | None = None) -> Table:
     """The rows of a diff, with the total over all, also hidden ones."""
     lines = lines_table(diff.rows, by=diff.by, title=title)
-    blank: dict[str, Cell] = dict.fromkeys((c.key for c in lines.columns), None)
-    blank |= {"bytes_diff": diff.total_bytes_diff, "objects_diff": diff.total_objects_diff}
+    totals: dict[str, Cell] = dict.fromkeys((c.key for c in lines.columns), None)
+    totals |= {
+        "bytes_diff": _estimate(diff.total_bytes_diff, diff.total_bytes_error),
+        "objects_diff": _derived(diff.total_objects_diff, diff.total_bytes_error),
+    }
     count = len(diff.rows) + diff.hidden_rows
-    cells = (*list(blank.values())[:-1], f"all {count_text(count, 'row')}")
-    notes = hidden_note(diff.hidden_rows, limit or len(diff.rows))
-    return replace(lines, total=Row(cells), notes=notes)
+    cells = (*list(totals.values())[:-1], f"all {count_text(count, 'row')}")
+    total = Row(cells, faint=within_error(diff.total_bytes_diff, diff.total_bytes_error))
+    notes = (
+        *hidden_note(diff.hidden_rows, limit or len(diff.rows)),
+        *_lines_notes(diff.by, (*lines.rows, total)),
+    )
+    return replace(lines, total=total, notes=notes)
 
 
 def lines_table(
@@ -113,7 +137,8 @@ def lines_table(
 ) -> Table:
     """Rows of growth, with the sampling error where there is any.
 
-    Where routes are known they take the place of what is told elsewhere too.
+    Where routes are known they take the place of what is told elsewhere too; so does the
+    error. Rows that may be chance are faint.
 
     Args:
         rows: what grew.
@@ -121,24 +146,28 @@ def lines_table(
         title: heading of the table.
         callers: at most so many lines of a stack are shown in text; None: what suits `by`.
     """
-    columns = [*DIFF_NUMBERS]
+    columns, told_elsewhere = [*DIFF_NUMBERS], set[str]()
     if any(row.bytes_error for row in rows):
-        columns.append(DIFF_ERROR)
+        told_elsewhere |= {"bytes_per_second"}
     if by != "route" and any(row.route for row in rows):
-        columns = [
-            replace(c, in_text=False) if c.key in {"bytes_per_second", "bytes"} else c
-            for c in columns
-        ]
         columns.append(DIFF_SUBJECTS["route"])
-    cells = [[getattr(row, column.key) for column in columns] for row in rows]
+        told_elsewhere |= {"bytes_per_second", "bytes"}
+    columns = [replace(c, in_text=False) if c.key in told_elsewhere else c for c in columns]
+    cells = [[_diff_cell(row, column) for column in columns] for row in rows]
     columns.append(DIFF_SUBJECTS.get(by, Column(by, "allocated by")))
+    shown = tuple(
+        Row(
+            (*numbers, _subject(row, by)),
+            stack_lines((row.stack or ())[1:]),
+            faint=within_error(row.bytes_diff, row.bytes_error),
+        )
+        for numbers, row in zip(cells, rows, strict=True)
+    )
     return Table(
         title,
         tuple(columns),
-        tuple(
-            Row((*numbers, _subject(row, by)), stack_lines((row.stack or ())[1:]))
-            for numbers, row in zip(cells, rows, strict=True)
-        ),
+        shown,
+        notes=_lines_notes(by, shown),
         empty="nothing grew, and nothing was freed",
         detail_lines=CALLERS_SHOWN.get(by, 0) if callers is None else callers,
     )
@@ -165,6 +194,7 @@ def types_page(
     headline = f"{count_text(total, 'type')} of live objects, {shown} by {sort}. {compared}"
     hints = (
         Hint("/referrers?type=…", "who keeps objects of a type alive"),
+        Hint("/retained?by=object", "what would be freed if one object went"),
         Hint("/diff?by=type", "growth by type between two snapshots"),
     )
     sections = (types_table(rows, total_rows=total),)
@@ -219,6 +249,35 @@ def hidden_note(hidden: int, limit: int) -> tuple[str, ...]:
     return (f"… {count_text(hidden, 'more row')}: limit={limit} cut the list",)
 
 
+def untagged_note(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The note that explains the row of no route, where there is one."""
+    if not any(row.cells[-1] == UNTAGGED for row in rows):
+        return ()
+    return (f"{UNTAGGED}: allocated by no request, or not known by which",)
+
+
+def _lines_notes(by: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    return (*estimate_notes(rows), *(untagged_note(rows) if by == "route" else ()))
+
+
+def _diff_cell(row: DiffRow, column: Column) -> Cell:
+    if column.key == "bytes_diff":
+        return _estimate(row.bytes_diff, row.bytes_error)
+    if not column.is_number:
+        return row.route
+    value: float | None = getattr(row, column.key)
+    return _derived(value, row.bytes_error)
+
+
+def _estimate(size: int, error: int) -> Cell:
+    return Estimate(size, error) if error else size
+
+
+def _derived(value: float | None, error: int) -> Cell:
+    """A number that is estimated where the growth is."""
+    return Estimate(value) if error else value
+
+
 def _subject(row: DiffRow, by: str) -> Cell:
     if by == "type":
         return row.type
@@ -233,9 +292,10 @@ def _subject(row: DiffRow, by: str) -> Cell:
 def _diff_headline(diff: Diff) -> str:
     day, last_day = (moment_text(m.taken_at)[:10] for m in (diff.start, diff.end))
     clock = clock_text if day == last_day else moment_text
+    objects = _derived(diff.total_objects_diff, diff.total_bytes_error)
     return (
-        f"{bytes_text(diff.total_bytes_diff, sign=True)}"
-        f" and {number_text(diff.total_objects_diff, sign=True)} objects"
+        f"{estimate_text(diff.total_bytes_diff, diff.total_bytes_error, sign=True)}"
+        f" and {cell_text(Column('', '', 'growth'), objects)} objects"
         f" from {_name(diff.start)} ({clock(diff.start.taken_at)})"
         f" to {_name(diff.end)} ({clock(diff.end.taken_at)}):"
         f" {duration_text(diff.seconds)}, {count_text(diff.requests, 'request')}."

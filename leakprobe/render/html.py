@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from leakprobe.render.chart import chart_points, finite
 from leakprobe.render.page import Chart, Page
 from leakprobe.render.plain import fit, plain
-from leakprobe.render.table import Cell, Column, Source, cell_text, link_of
+from leakprobe.render.table import Cell, Column, Estimate, Source, cell_text, link_of
 from leakprobe.render.units import moment_text
 
 __all__ = ["page_html", "sign_in_html"]
@@ -21,6 +21,7 @@ NAVIGATION = (
     ("/", "Overview"),
     ("/diff", "Growth"),
     ("/types", "Types"),
+    ("/retained", "Retained"),
     ("/threads", "Threads"),
     ("/tasks", "Tasks"),
     ("/routes", "Routes"),
@@ -116,7 +117,8 @@ def _cell_view(column: Column, cell: Cell) -> CellView:
     if isinstance(cell, Source):
         text, title = cell_text(column, Source(cell.file, cell.line)), cell.file
         after = fit(cell.function or "", LONGEST_CELL, "end")
-    grows = column.is_growth and isinstance(cell, int | float) and cell > 0
+    number = cell.value if isinstance(cell, Estimate) else cell
+    grows = column.is_growth and isinstance(number, int | float) and number > 0
     look = "number" if column.is_number else "moment" if column.kind == "moment" else "text"
     look += " grows" if grows else " long" if look == "text" and len(text) > LONG_WORDS else ""
     if isinstance(cell, str) and len(text) > LONGEST_CELL:

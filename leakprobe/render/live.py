@@ -1,13 +1,26 @@
 """What runs now: threads, asyncio tasks, routes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from leakprobe.model import Frame, RouteCount, TaskInfo, ThreadInfo
-from leakprobe.render.growth import hidden_note
+from leakprobe.model.growth import within_error
+from leakprobe.model.live import UNTAGGED
+from leakprobe.render.growth import hidden_note, untagged_note
 from leakprobe.render.json import Document, list_document
 from leakprobe.render.page import Hint, Page
-from leakprobe.render.table import Cell, Column, Row, Source, Table, stack_lines
-from leakprobe.render.units import count_text, number_text
+from leakprobe.render.table import (
+    Cell,
+    Column,
+    Estimate,
+    Row,
+    Source,
+    Table,
+    cell_text,
+    estimate_notes,
+    stack_lines,
+)
+from leakprobe.render.units import count_text, estimate_text, number_text
 
 __all__ = [
     "routes_document",
@@ -52,6 +65,13 @@ ROUTE_COLUMNS = (
     Column("max_s", "slowest", "duration"),
     Column("route", "route"),
 )
+
+GROWTH = Column("bytes_diff", "growth", "bytes_growth")
+PER_REQUEST = Column("bytes_per_request", "per request", "bytes_growth")
+MEMORY_COLUMNS = (GROWTH, PER_REQUEST, Column("live_bytes", "live", "bytes"))
+MEMORY_ERRORS = {"live_bytes": "live_bytes_error", "bytes_diff": "bytes_diff_error"}
+# What of the counts stands in text beside the memory.
+BESIDE_MEMORY = {"requests", "p95_s", "route"}
 
 
 def threads_page(rows: Sequence[ThreadInfo], *, group: bool = True) -> Page:
@@ -136,11 +156,16 @@ def tasks_table(rows: Sequence[TaskInfo], *, title: str = "") -> Table:
 
 
 def routes_page(rows: Sequence[RouteCount], *, total_rows: int | None = None) -> Page:
-    """Finished requests by route template."""
+    """Finished requests by route template, and the memory that they hold where it is known."""
     total = len(rows) if total_rows is None else total_rows
+    with_memory = any(row.live_bytes is not None for row in rows)
     requests = sum(row.requests for row in rows)
     shown = "" if total == len(rows) else f" on the {number_text(len(rows))} shown"
-    headline = f"{count_text(total, 'route')}, {count_text(requests, 'finished request')}{shown}."
+    # Among all rows with memory, one is no route.
+    routes = count_text(total - with_memory, "route")
+    headline = f"{routes}, {count_text(requests, 'finished request')}{shown}."
+    if with_memory:
+        headline = f"{_route_growth(rows)} {headline}"
     sections = (routes_table(rows, total_rows=total),)
     hints = (Hint("/diff?by=route", "growth by route"),)
     return Page("Routes", headline, sections, path="/routes", hints=hints)
@@ -149,21 +174,65 @@ def routes_page(rows: Sequence[RouteCount], *, total_rows: int | None = None) ->
 def routes_document(
     rows: Sequence[RouteCount], *, pid: int, total_rows: int | None = None
 ) -> Document:
-    """Finished requests by route template, as data."""
+    """Requests and memory by route template, as data."""
     return list_document(pid, rows, total_rows=len(rows) if total_rows is None else total_rows)
 
 
 def routes_table(
     rows: Sequence[RouteCount], *, title: str = "", total_rows: int | None = None
 ) -> Table:
-    """Routes with counts and times, in the order given."""
+    """Routes with counts and times, in the order given; with memory where it is known."""
+    memory = [c for c in MEMORY_COLUMNS if any(getattr(row, c.key) is not None for row in rows)]
+    columns = (
+        *memory,
+        *(replace(c, in_text=not memory or c.key in BESIDE_MEMORY) for c in ROUTE_COLUMNS),
+    )
+    shown = tuple(
+        Row(tuple(_route_cell(row, column) for column in columns), faint=_is_noise(row))
+        for row in rows
+    )
     return Table(
         title,
-        ROUTE_COLUMNS,
-        tuple(Row(tuple(getattr(row, column.key) for column in ROUTE_COLUMNS)) for row in rows),
-        notes=hidden_note((total_rows or len(rows)) - len(rows), len(rows)),
+        columns,
+        shown,
+        notes=(
+            *hidden_note((total_rows or len(rows)) - len(rows), len(rows)),
+            *estimate_notes(shown),
+            *untagged_note(shown),
+        ),
         empty="no request has finished yet",
     )
+
+
+def _route_cell(row: RouteCount, column: Column) -> Cell:
+    if column.key == "route":
+        return row.route
+    value: float | None = getattr(row, column.key)
+    if column.key in MEMORY_ERRORS:
+        error: int | None = getattr(row, MEMORY_ERRORS[column.key])
+        return Estimate(value, error) if error else value
+    return Estimate(value) if column.key == PER_REQUEST.key and row.bytes_diff_error else value
+
+
+def _is_noise(row: RouteCount) -> bool:
+    return within_error(row.bytes_diff or 0, row.bytes_diff_error or 0)
+
+
+def _route_growth(rows: Sequence[RouteCount]) -> str:
+    """The answer in a sentence: which row, of those in the order given, grew for certain."""
+    if all(row.bytes_diff is None for row in rows):
+        return "There is no baseline to compare the memory of routes with."
+    grown = next((row for row in rows if (row.bytes_diff or 0) > 0 and not _is_noise(row)), None)
+    if grown is None:
+        return "No route has grown since the baseline by more than chance explains."
+    who = "What no request allocated" if grown.route == UNTAGGED else grown.route
+    growth = estimate_text(grown.bytes_diff, grown.bytes_diff_error, sign=True)
+    each = "" if grown.bytes_per_request is None else f" ({_each(grown)} per request)"
+    return f"{who} grows most: {growth}{each} since the baseline."
+
+
+def _each(row: RouteCount) -> str:
+    return cell_text(PER_REQUEST, _route_cell(row, PER_REQUEST))
 
 
 def _identifier(number: int | None) -> str | None:

@@ -116,21 +116,31 @@ def _process_facts(overview: Overview) -> tuple[Fact, ...]:
         Fact(
             "Agent cost",
             share_text(overview.agent.cpu_share),
-            f"of one core for sampling, {bytes_text(overview.agent.self_bytes)} of memory",
+            f"of one core for snapshots, {bytes_text(overview.agent.self_bytes)} of memory",
         ),
     )
 
 
 def _agent_facts(agent: SelfReport) -> tuple[Fact, ...]:
     facts = [
-        Fact("Tracer", agent.tracer, f"{agent.tracer_reason}; {count_text(agent.frames, 'frame')}"),
+        Fact("Tracer", agent.tracer, f"{agent.tracer_reason}; {_precision(agent)}"),
+        Fact("Heap walk", agent.heap_walk, agent.heap_walk_reason),
         Fact("Snapshots", number_text(agent.snapshots), "kept"),
         Fact("Longest pause", duration_text(agent.longest_pause_ms / 1000), "of the application"),
         Fact("Errors", number_text(agent.errors), agent.last_error or "none so far"),
     ]
+    if agent.tracer_trouble is not None:
+        facts.insert(1, Fact("Tracer trouble", "yes", agent.tracer_trouble, grows=True))
     if agent.postponed is not None:
         facts.append(Fact("Postponed", "yes", agent.postponed))
     return tuple(facts)
+
+
+def _precision(agent: SelfReport) -> str:
+    frames = count_text(agent.frames, "frame")
+    if not agent.sample_bytes:
+        return frames
+    return f"{frames}, a sample every {bytes_text(agent.sample_bytes)} or so"
 
 
 def _hint(name: str, meaning: str) -> Hint:

@@ -4,17 +4,20 @@ A cell holds the raw value; its column says what kind of value that is, and the 
 says how people read it. So a size is 67328409 in CSV and 64.2 MiB everywhere else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 from urllib.parse import quote
 
 from leakprobe.model import Frame
+from leakprobe.model.growth import within_error
 from leakprobe.render.plain import columns_of, fit, plain
 from leakprobe.render.units import (
+    ESTIMATED,
     UNKNOWN,
     bytes_text,
     duration_text,
+    estimate_text,
     moment_text,
     number_text,
     share_text,
@@ -25,11 +28,13 @@ from leakprobe.render.units import (
 __all__ = [
     "Cell",
     "Column",
+    "Estimate",
     "Kind",
     "Row",
     "Source",
     "Table",
     "cell_text",
+    "estimate_notes",
     "fit_cell",
     "link_of",
     "stack_lines",
@@ -59,7 +64,29 @@ class Source:
     function: str | None = None
 
 
-Cell = None | bool | int | float | str | Source
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number that rests on samples.
+
+    Attributes:
+        value: the estimate.
+        error: its standard error in bytes; None where another column says how sure it is.
+    """
+
+    value: float | None
+    error: float | None = None
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether it is so small beside its error that it may be chance."""
+        return (
+            self.value is not None
+            and self.error is not None
+            and within_error(self.value, self.error)
+        )
+
+
+Cell = None | bool | int | float | str | Source | Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +121,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: a cell for each column, and lines that explain it (a stack), innermost first."""
+    """One row: a cell for each column, and lines that explain it (a stack), innermost first.
+
+    `faint` rows are shown quieter: what they say may be chance.
+    """
 
     cells: tuple[Cell, ...]
     detail: tuple[str, ...] = ()
+    faint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +178,17 @@ NUMBERS: dict[Kind, Callable[[float | None], str]] = {
     "share": share_text,
 }
 GROWTHS: frozenset[Kind] = frozenset({"growth", "bytes_growth"})
+NOISE = "?"
+SAMPLED_NOTE = f"{ESTIMATED} estimated from samples, ± one standard error"
+NOISE_NOTE = f"{NOISE} less than two of them from zero: may be chance"
 
 
 def cell_text(column: Column, cell: Cell) -> str:
     """A cell as people read it, on one line and free of control characters."""
     if isinstance(cell, Source):
         return source_text(cell.file, cell.line, cell.function)
+    if isinstance(cell, Estimate):
+        return _estimate_text(column, cell)
     if isinstance(cell, str):
         return plain(cell)
     if isinstance(cell, bool):
@@ -160,6 +196,15 @@ def cell_text(column: Column, cell: Cell) -> str:
     if cell is None:
         return UNKNOWN
     return NUMBERS.get(column.kind, moment_text if column.kind == "moment" else number_text)(cell)
+
+
+def estimate_notes(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The note that explains the marks of estimates, where some row has one."""
+    estimates = [cell for row in rows for cell in row.cells if isinstance(cell, Estimate)]
+    if not estimates:
+        return ()
+    noisy = any(row.faint for row in rows)
+    return ("; ".join([SAMPLED_NOTE, *([NOISE_NOTE] if noisy else [])]),)
 
 
 def fit_cell(column: Column, cell: Cell, columns: int) -> str:
@@ -184,6 +229,16 @@ def link_of(column: Column, cell: Cell) -> str | None:
 def stack_lines(stack: tuple[Frame, ...]) -> tuple[str, ...]:
     """A stack as lines, one source line each."""
     return tuple(source_text(frame.file, frame.line, frame.function) for frame in stack)
+
+
+def _estimate_text(column: Column, estimate: Estimate) -> str:
+    """The estimate with its mark; in a column of changes another one where it may be chance."""
+    if estimate.value is None:
+        return UNKNOWN
+    if estimate.error is None:
+        return f"{ESTIMATED} {cell_text(column, estimate.value)}"
+    text = estimate_text(estimate.value, estimate.error, sign=column.is_growth)
+    return text.replace(ESTIMATED, NOISE) if column.is_growth and estimate.is_noise else text
 
 
 def _fit_source(source: Source, columns: int) -> str:

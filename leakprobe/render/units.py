@@ -1,4 +1,4 @@
-"""Numbers as people read them: 1.4 MiB, 1,240, 61 s, 2026-11-20T20:42:57Z.
+"""Numbers as people read them: 1.4 MiB, ≈ 4.1 ± 0.4 MiB, 1,240, 61 s, 2026-11-20T20:42:57Z.
 
 What is not known, or is no finite number, reads `-`.
 """
@@ -11,11 +11,13 @@ from typing import TypeGuard
 from leakprobe.render.plain import plain
 
 __all__ = [
+    "ESTIMATED",
     "UNKNOWN",
     "bytes_text",
     "clock_text",
     "count_text",
     "duration_text",
+    "estimate_text",
     "moment_text",
     "number_text",
     "share_text",
@@ -24,11 +26,15 @@ __all__ = [
 ]
 
 UNKNOWN = "-"
+ESTIMATED = "≈"
 
 BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 KIB = 1024
+LARGEST_SIZE = 1 << 72
+KEPT_DIGITS = 100
 NEXT_TO_NOTHING = 0.0005
 READS_AS_ZERO = 0.05
+LEAST_ERROR = 0.001
 HUNDREDTH_PERCENT = 0.01
 TEN_PERCENT = 10
 LONGEST_WHOLE_NUMBER = 10**15
@@ -45,10 +51,25 @@ def bytes_text(n: float | None, *, sign: bool = False) -> str:
         return UNKNOWN
     if abs(n) < NEXT_TO_NOTHING:
         return "0 B"
-    size, unit = min(abs(n), 1 << 72), 0
-    while unit < len(BYTE_UNITS) - 1 and round(size) >= KIB:
-        size, unit = size / KIB, unit + 1
+    size, unit = _scaled(n)
     return f"{_sign(n, sign)}{_digits(size, whole=unit == 0)} {BYTE_UNITS[unit]}"
+
+
+def estimate_text(n: float | None, error: float | None, *, sign: bool = False) -> str:
+    """An estimated size with its standard error: `≈ 4.1 ± 0.4 MiB`; exact where that is 0.
+
+    Both in the unit of the larger. With `sign`, growth: `≈ +4.1 ± 0.4 MiB`.
+    """
+    if not _is_known(n) or not _is_known(error):
+        return UNKNOWN
+    if not error:
+        return bytes_text(n, sign=sign)
+    largest, unit = _scaled(max(abs(n), abs(error)))
+    decimals = 0 if unit == 0 or round(largest, 1) >= KEPT_DIGITS else 1
+    size, around = (min(abs(x), LARGEST_SIZE) / KIB**unit for x in (n, error))
+    value = f"{size:.{decimals}f}"
+    before = _sign(n, sign) if float(value) else ""
+    return f"{ESTIMATED} {before}{value} ± {_error_digits(around, decimals)} {BYTE_UNITS[unit]}"
 
 
 def number_text(n: float | None, *, sign: bool = False) -> str:
@@ -130,7 +151,23 @@ def _sign(n: float, plus: bool) -> str:
     return "-" if n < 0 else "+" if plus and n > 0 else ""
 
 
-def _digits(size: float, *, whole: bool = False, decimals_below: int = 100) -> str:
+def _scaled(n: float) -> tuple[float, int]:
+    """A size in the unit that keeps it below 1024, and which of `BYTE_UNITS` that is."""
+    size, unit = min(abs(n), LARGEST_SIZE), 0
+    while unit < len(BYTE_UNITS) - 1 and round(size) >= KIB:
+        size, unit = size / KIB, unit + 1
+    return size, unit
+
+
+def _error_digits(error: float, decimals: int) -> str:
+    """As many digits as the estimate has, more where it would read as zero."""
+    if error < LEAST_ERROR:
+        return f"<{LEAST_ERROR}"
+    text = f"{error:.{decimals}f}"
+    return text if float(text) else f"{error:.1g}"
+
+
+def _digits(size: float, *, whole: bool = False, decimals_below: int = KEPT_DIGITS) -> str:
     """Enough digits to compare by; a whole number of bytes has no decimals."""
     if size < READS_AS_ZERO:
         return f"{size:.1g}"

@@ -7,6 +7,7 @@ from leakprobe.analysis.cadence import (
     traces_due,
     traces_postponed,
     walk_due,
+    walks_postponed,
 )
 
 HOUR_S = 3600
@@ -63,4 +64,28 @@ def test_a_pause_that_would_be_felt_is_never_scheduled_and_says_how_to_ask() -> 
     assert traces_postponed(400_000, 1e-6) == (
         "allocation stacks: reading about 400000 traces would hold the application for 0.40 s, "
         "and 0.1 s is the most that is done unasked; POST /snapshots reads them now"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pauses_s", "postponed"),
+    [
+        ((), False),
+        ((5.0, 5.0), False),
+        ((5.0, 0.1, 5.0), False),
+        ((0.11, 0.2, 0.3), True),
+        ((0.01, 0.11, 0.2, 0.3), True),
+        ((0.2, 0.3, 0.4, 0.05), False),
+    ],
+)
+def test_walks_that_are_felt_again_and_again_are_postponed(
+    pauses_s: tuple[float, ...], postponed: bool
+) -> None:
+    assert (walks_postponed(pauses_s) is not None) is postponed
+
+
+def test_a_postponed_walk_says_how_long_it_holds_and_how_to_ask() -> None:
+    assert walks_postponed((0.25, 0.3, 0.5)) == (
+        "types: each of the last 3 heap walks held the application for 0.25 s or longer, "
+        "and 0.1 s is the most that is done unasked; GET /types walks the heap now"
     )

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakprobe.analysis.type_growth import TYPE_SORTS, type_rows
+from leakprobe.analysis.type_growth import TYPE_SORTS, check_sort, type_rows
 from leakprobe.errors import BadParameter, NotAvailable
 from leakprobe.model import TypeCount, TypeRow
 from tests.making import a_snapshot, type_counts
@@ -75,9 +75,32 @@ def test_a_match_is_part_of_the_name_or_a_glob_for_all_of_it(match: str, expecte
     assert len(types("count", match)) == expected
 
 
-def test_retained_sizes_are_refused_and_not_guessed() -> None:
-    with pytest.raises(NotAvailable, match="native heap walk"):
+def test_retained_sizes_that_are_not_known_are_refused_and_not_guessed() -> None:
+    with pytest.raises(NotAvailable, match="native heap walk: snapshot s1 was taken without it"):
         types("retained")
+
+
+def test_retained_sizes_are_shown_and_sorted_by_where_they_are_known() -> None:
+    now = a_snapshot(
+        types=[
+            TypeCount("app.Order", 40, 400, 500, 600),
+            TypeCount("app.Result", 20, 1_000, 90_000, 95_000),
+            TypeCount("app.Cart", 1, 300, 700, 600),
+        ]
+    )
+    rows, _ = type_rows(now, BASELINE, sort="retained", limit=None, match=None)
+    assert [(row.type, row.retained_bytes) for row in rows] == [
+        ("app.Result", 95_000),
+        ("app.Cart", 600),
+        ("app.Order", 600),
+    ]
+
+
+def test_a_sort_is_checked_before_the_walk() -> None:
+    check_sort("retained")
+    with pytest.raises(NotAvailable, match="native heap walk: it is not built; sort=growth"):
+        check_sort("retained", "it is not built")
+    check_sort("growth", "it is not built")
 
 
 def test_only_known_sorts_are_sorted_by() -> None:

@@ -116,7 +116,20 @@ SNAPSHOTS = tuple(
     for i in range(3)
 )  # fmt: skip
 AGENT = SelfReport(
-    "tracemalloc", "it is the only one", 1, 1_400_000, 60, 0.013, 11.2, 0, None, None
+    tracer="tracemalloc",
+    tracer_reason="it is the only one",
+    tracer_trouble=None,
+    frames=1,
+    sample_bytes=0,
+    heap_walk="python",
+    heap_walk_reason="the native core is not built",
+    self_bytes=1_400_000,
+    snapshots=60,
+    cpu_share=0.013,
+    longest_pause_ms=11.2,
+    errors=0,
+    last_error=None,
+    postponed=None,
 )
 OVERVIEW = Overview(
     4242, NOW - 61, 61.2, 1242, None, GAUGES, 3.12e8, ROWS, TYPES, AGENT,

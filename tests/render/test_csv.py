@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from leakprobe.render.album import history_table
 from leakprobe.render.csv import csv_bytes
-from leakprobe.render.table import Cell, Column, Kind, Row, Source, Table
+from leakprobe.render.table import Cell, Column, Estimate, Kind, Row, Source, Table
 from tests.render.samples import SNAPSHOTS, hostile_text
 
 
@@ -29,6 +29,8 @@ def test_the_history_as_csv() -> None:
 def test_values_are_raw() -> None:
     assert lines(67_328_409, "bytes_growth")[1] == ["67328409"]
     assert lines(-5, "bytes_growth")[1] == ["-5"]
+    assert lines(Estimate(-5, 2), "bytes_growth")[1] == ["-5"]
+    assert lines(Estimate(None, 2), "bytes_growth")[1] == [""]
     assert lines(None)[1] == [""]
     assert lines(True)[1] == ["true"]
     assert lines(False)[1] == ["false"]

@@ -1,13 +1,17 @@
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 
 from leakprobe.render.answer import Answer
+from leakprobe.render.growth import diff_page
 from leakprobe.render.html import page_html, sign_in_html
 from leakprobe.render.page import Action, Chart, Hint, Page
 from tests.render.samples import (
+    DIFF,
     HOSTILE,
+    ROWS,
     THREADS,
     Everything,
     answers_of,
@@ -35,7 +39,7 @@ ALLOWED = {
     "thead": {"role"},
     "tbody": {"role"},
     "tfoot": {"role"},
-    "tr": {"role"},
+    "tr": {"role", "class"},
     "th": {"role", "scope", "class", "title"},
     "td": {"role", "class", "data-label", "title"},
     "span": {"class"},
@@ -155,6 +159,20 @@ def test_growth_stands_out_and_numbers_stand_right() -> None:
     looks = [cell["class"] for cell in read(ANSWERS["diff by line"].page).all("td")]
     assert looks[:6] == ["number grows"] * 4 + ["number", "text"]
     assert looks[6:9] == ["number"] * 3
+
+
+def test_what_may_be_chance_is_quieter_and_certain_growth_stands_out() -> None:
+    certain, chance = replace(ROWS[0], bytes_error=9), replace(ROWS[0], bytes_error=50_000_000)
+    page = read(diff_page(replace(DIFF, rows=(certain, chance))))
+    assert page.all("tr") == [
+        {"role": "row"},
+        {"role": "row"},
+        {"role": "row", "class": "faint"},
+        {"role": "row"},
+    ]
+    assert page.all("td")[0]["class"] == "number grows"
+    assert "≈ +58.6 ± <0.001 MiB" in page.text
+    assert "? +58.6 ± 47.7 MiB" in page.text
 
 
 def test_stacks_unfold_and_full_paths_are_titles() -> None:

@@ -1,14 +1,24 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 
 from leakprobe.errors import BadParameter, CaptureBusy
+from leakprobe.model import Container
+from leakprobe.render.album import snapshot_document
 from leakprobe.render.answer import Answer
 from leakprobe.render.json import document, json_bytes, json_moment, list_document
 from leakprobe.render.results import refusal_document
-from tests.render.samples import THREADS, Everything, answers_of, hostile_answers, of_everything
+from tests.render.samples import (
+    SNAPSHOTS,
+    THREADS,
+    Everything,
+    answers_of,
+    hostile_answers,
+    of_everything,
+)
 
 DIFF_ROW = {
     "file",
@@ -39,7 +49,20 @@ ROWS = {
     },
     "threads": {"name", "ident", "native_id", "daemon", "age_s", "cpu_s", "count", "stack"},
     "tasks": {"name", "coroutine", "state", "age_s", "count", "stack"},
-    "routes": {"route", "requests", "errors", "seconds", "p50_s", "p95_s", "max_s"},
+    "routes": {
+        "route",
+        "requests",
+        "errors",
+        "seconds",
+        "p50_s",
+        "p95_s",
+        "max_s",
+        "live_bytes",
+        "live_bytes_error",
+        "bytes_diff",
+        "bytes_diff_error",
+        "bytes_per_request",
+    },
     "snapshots": {
         "id",
         "label",
@@ -104,7 +127,7 @@ def test_a_diff_says_between_what() -> None:
         "by": "line",
         "seconds": 61.2,
         "requests": 120,
-        "totals": {"bytes_diff": 61_400_000, "objects_diff": 103},
+        "totals": {"bytes_diff": 61_400_000, "bytes_error": 0, "objects_diff": 103},
         "hidden_rows": 213,
     }
 
@@ -114,9 +137,22 @@ def test_a_whole_snapshot() -> None:
     assert found["requests"] == 3
     assert found["requests_by_route"] == {"POST /asr": 2, "/": 1}
     assert found["types"] == [
-        {"type": "app.TaskResult", "objects": 3, "bytes": 100, "owned_bytes": 2000}
+        {
+            "type": "app.TaskResult",
+            "objects": 3,
+            "bytes": 100,
+            "owned_bytes": 2000,
+            "retained_bytes": None,
+        }
     ]
+    assert found["containers"] is None
     assert {"gauges", "stacks", "tracer", "price", "taken_at"} <= set(found)
+
+
+def test_a_snapshot_says_how_long_containers_are_but_not_where() -> None:
+    snapshot = replace(SNAPSHOTS[2], containers=(Container(4096, "builtins.dict", 40),))
+    found = snapshot_document(snapshot, pid=1)["containers"]
+    assert found == [{"type": "builtins.dict", "length": 40, "weak": False}]
 
 
 def test_the_overview() -> None:

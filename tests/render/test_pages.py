@@ -48,11 +48,6 @@ def test_a_diff_row_is_about_what_was_asked() -> None:
     assert subjects("line", replace(row, file=None, stack=None)) is None
 
 
-def test_a_sampled_diff_shows_its_error() -> None:
-    table = table_of(diff_page(replace(DIFF, rows=(replace(ROWS[0], bytes_error=9),))).sections)
-    assert "bytes_error" in [column.key for column in table.columns]
-
-
 def test_a_diff_by_type_leads_to_the_holders() -> None:
     page = diff_page(replace(DIFF, by="type", rows=(replace(ROWS[0], type="app.T"),)))
     assert page.hints[0].path == "/referrers?type=…"

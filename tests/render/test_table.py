@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -5,9 +6,12 @@ from leakprobe.render.plain import columns_of
 from leakprobe.render.table import (
     Cell,
     Column,
+    Estimate,
     Kind,
+    Row,
     Source,
     cell_text,
+    estimate_notes,
     fit_cell,
     link_of,
     stack_lines,
@@ -51,6 +55,40 @@ def test_words_and_flags() -> None:
     assert cell_text(column, Source("app.py", 42, "asr")) == "app.py:42 asr"
 
 
+@pytest.mark.parametrize(
+    ("kind", "estimate", "text"),
+    [
+        ("bytes_growth", Estimate(3 << 20, 1 << 20), "≈ +3.0 ± 1.0 MiB"),
+        ("bytes_growth", Estimate(2 << 20, 1 << 20), "≈ +2.0 ± 1.0 MiB"),
+        ("bytes_growth", Estimate((2 << 20) - 1, 1 << 20), "? +2.0 ± 1.0 MiB"),
+        ("bytes_growth", Estimate(-1 << 20, 1 << 20), "? -1.0 ± 1.0 MiB"),
+        ("bytes", Estimate(1 << 20, 1 << 20), "≈ 1.0 ± 1.0 MiB"),
+        ("bytes_growth", Estimate(1 << 20), "≈ +1.0 MiB"),
+        ("growth", Estimate(1240), "≈ +1,240"),
+        ("number", Estimate(1240), "≈ 1,240"),
+        ("bytes_growth", Estimate(None), "-"),
+        ("bytes_growth", Estimate(None, 5), "-"),
+    ],
+)
+def test_estimates_carry_a_mark_and_what_may_be_chance_another(
+    kind: Kind, estimate: Estimate, text: str
+) -> None:
+    assert cell_text(Column("k", "t", kind), estimate) == text
+
+
+def test_the_marks_are_explained_where_they_are_used() -> None:
+    exact, sampled = Row((5, "a")), Row((Estimate(5, 1), "a"))
+    noise = Row((Estimate(1, 5), "a"), faint=True)
+    assert estimate_notes([exact]) == ()
+    assert estimate_notes([exact, sampled]) == ("≈ estimated from samples, ± one standard error",)
+    assert estimate_notes([sampled, noise]) == (
+        (
+            "≈ estimated from samples, ± one standard error;"
+            " ? less than two of them from zero: may be chance"
+        ),
+    )
+
+
 def test_a_source_gives_up_folders_first_and_its_file_last() -> None:
     column, source = Column("k", "t"), Source("/a/b/c/tasks.py", 142, "Store.save.<locals>.inner")
     assert fit_cell(column, source, 60) == "b/c/tasks.py:142 Store.save.<locals>.inner"
@@ -85,7 +123,10 @@ def test_stacks_read_innermost_first() -> None:
 
 
 sources = st.builds(Source, hostile_text, st.none() | whole_numbers, st.none() | hostile_text)
-cells = st.none() | st.booleans() | whole_numbers | numbers | hostile_text | sources
+estimates = st.builds(
+    Estimate, st.none() | whole_numbers | numbers, st.none() | whole_numbers | numbers
+)
+cells = st.none() | st.booleans() | whole_numbers | numbers | hostile_text | sources | estimates
 
 
 @given(st.sampled_from(KINDS), cells, st.integers(8, 100))

@@ -40,6 +40,8 @@ def test_the_answer_comes_first_and_the_way_on_last() -> None:
         "  GET /debug/memory/diff?by=stack&from=s1&to=n1"
         "     the growth by whole stack, callers included\n"
         "  GET /debug/memory/diff?by=type&from=s1&to=n1      the growth by type of object\n"
+        "  GET /debug/memory/diff?by=route&from=s1&to=n1"
+        "     the growth by route of the allocating requests\n"
     )
 
 

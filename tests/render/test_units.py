@@ -11,6 +11,7 @@ from leakprobe.render.units import (
     clock_text,
     count_text,
     duration_text,
+    estimate_text,
     moment_text,
     number_text,
     share_text,
@@ -44,6 +45,40 @@ from tests.render.samples import hostile_text, numbers, whole_numbers
 def test_sizes(n: float | None, text: str, growth: str) -> None:
     assert bytes_text(n) == text
     assert bytes_text(n, sign=True) == growth
+
+
+@pytest.mark.parametrize(
+    ("n", "error", "text", "growth"),
+    [
+        (None, 5, "-", "-"),
+        (5, None, "-", "-"),
+        (math.nan, 5, "-", "-"),
+        (5, math.inf, "-", "-"),
+        (1.4 * 1024**2, 0, "1.4 MiB", "+1.4 MiB"),
+        (0, 0, "0 B", "0 B"),
+        (4.1 * 1024**2, 0.4 * 1024**2, "≈ 4.1 ± 0.4 MiB", "≈ +4.1 ± 0.4 MiB"),
+        (-4.1 * 1024**2, 0.4 * 1024**2, "≈ -4.1 ± 0.4 MiB", "≈ -4.1 ± 0.4 MiB"),
+        (512 * 1024, 64.3 * 1024, "≈ 512 ± 64 KiB", "≈ +512 ± 64 KiB"),
+        (512 * 1024, 300, "≈ 512 ± 0.3 KiB", "≈ +512 ± 0.3 KiB"),
+        (1.2 * 1024**3, 3 * 1024**2, "≈ 1.2 ± 0.003 GiB", "≈ +1.2 ± 0.003 GiB"),
+        (5 << 60, 1, "≈ 5.0 ± <0.001 EiB", "≈ +5.0 ± <0.001 EiB"),
+        (300, 2 << 20, "≈ 0.0 ± 2.0 MiB", "≈ 0.0 ± 2.0 MiB"),
+        (3.2 * 1024, 512 * 1024, "≈ 3 ± 512 KiB", "≈ +3 ± 512 KiB"),
+        (12, 5, "≈ 12 ± 5 B", "≈ +12 ± 5 B"),
+        (0, 900, "≈ 0 ± 900 B", "≈ 0 ± 900 B"),
+    ],
+)
+def test_estimated_sizes(n: float | None, error: float | None, text: str, growth: str) -> None:
+    assert estimate_text(n, error) == text
+    assert estimate_text(n, error, sign=True) == growth
+
+
+@given(n=st.none() | whole_numbers | numbers, error=st.none() | whole_numbers | numbers)
+@settings(deadline=None)
+def test_any_estimate_is_said_shortly(n: float | None, error: float | None) -> None:
+    said = estimate_text(n, error, sign=True)
+    assert re.fullmatch(r"[\w.±≈<+\- ]{1,32}", said)
+    assert ("≈" in said) is ("±" in said)
 
 
 @pytest.mark.parametrize(
