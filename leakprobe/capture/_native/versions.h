@@ -1,0 +1,357 @@
+/* Where versions of CPython differ: the only file that knows which field holds what.
+ *
+ * Both extensions read structures of the interpreter that are not part of its API and change with
+ * each minor version. Every such fact stands here under the file of CPython that it was taken from;
+ * a version that nobody has read yet does not compile. */
+
+#ifndef LEAKPROBE_VERSIONS_H
+#define LEAKPROBE_VERSIONS_H
+
+#include <Python.h>
+
+#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030E0000
+#error "the native core knows CPython 3.11, 3.12 and 3.13"
+#endif
+#ifdef Py_GIL_DISABLED
+#error "the native core relies on the GIL and is not made for free-threaded builds"
+#endif
+
+/* These are CPython's own headers; their warnings are not ours to mend. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#include <internal/pycore_context.h>
+#include <internal/pycore_dict.h>
+#include <internal/pycore_frame.h>
+#include <internal/pycore_moduleobject.h>
+#include <internal/pycore_object.h>
+#pragma GCC diagnostic pop
+#include <stdbool.h>
+#include <structmember.h>
+
+/* ---- frames and threads ---- */
+
+typedef struct _PyInterpreterFrame InterpreterFrame;
+
+/* The innermost frame of a thread, complete or not; NULL where it runs no Python code.
+ * Include/cpython/pystate.h: 3.13 dropped `cframe`, which had come between. */
+static inline InterpreterFrame *
+innermost_frame(PyThreadState *thread)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return thread->current_frame;
+#else
+    return thread->cframe == NULL ? NULL : thread->cframe->current_frame;
+#endif
+}
+
+/* The code that a frame runs, borrowed; NULL for a frame that is no Python function's.
+ *
+ * Include/internal/pycore_frame.h: a frame is incomplete until its first RESUME; since 3.12 the
+ * interpreter's C entry points have frames of their own (FRAME_OWNED_BY_CSTACK), whose code on 3.13
+ * is None. On 3.11 a frame stays linked while `_PyFrame_Clear` gives back its code, and the death of
+ * that code may run weakref callbacks: a code object without references must not be revived. */
+static inline PyCodeObject *
+frame_code(InterpreterFrame *frame)
+{
+    if (_PyFrame_IsIncomplete(frame)) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject *code = frame->f_executable;
+    if (!PyCode_Check(code)) {
+        return NULL;
+    }
+#else
+    PyObject *code = (PyObject *)frame->f_code;
+#endif
+    return Py_REFCNT(code) == 0 ? NULL : (PyCodeObject *)code;
+}
+
+/* The byte offset of the instruction that a frame is at, as `PyCode_Addr2Line` takes it. */
+static inline int
+frame_instruction(InterpreterFrame *frame)
+{
+    return _PyInterpreterFrame_LASTI(frame) * (int)sizeof(_Py_CODEUNIT);
+}
+
+/* The current thread's state; NULL where it has none. Unlike PyThreadState_Get it never aborts. */
+static inline PyThreadState *
+current_thread(void)
+{
+    return _PyThreadState_UncheckedGet();
+}
+
+/* ---- exceptions ---- */
+
+/* An exception set aside while other API functions are called.
+ * Python/errors.c: since 3.12 it is one object; before, three that PyErr_Fetch hands over. */
+#if PY_VERSION_HEX >= 0x030C0000
+typedef PyObject *PendingException;
+
+static inline PendingException
+set_exception_aside(void)
+{
+    return PyErr_GetRaisedException();
+}
+
+/* Puts it back; whatever is raised now is dropped. */
+static inline void
+put_exception_back(PendingException pending)
+{
+    PyErr_SetRaisedException(pending);
+}
+#else
+typedef struct {
+    PyObject *type, *value, *traceback;
+} PendingException;
+
+static inline PendingException
+set_exception_aside(void)
+{
+    PendingException pending;
+    PyErr_Fetch(&pending.type, &pending.value, &pending.traceback);
+    return pending;
+}
+
+/* Puts it back; whatever is raised now is dropped. */
+static inline void
+put_exception_back(PendingException pending)
+{
+    PyErr_Restore(pending.type, pending.value, pending.traceback);
+}
+#endif
+
+/* ---- context variables ---- */
+
+/* What a context variable holds in the current context, a new reference; NULL: nothing, or an
+ * exception is set. Leaves the variable as it was.
+ *
+ * Python/context.c: PyContextVar_Get keeps what it found in the variable, without a reference.
+ * Resetting a variable empties that cache, then allocates, then takes the value out of the context:
+ * whoever asks in between, as an allocator's hook does, would leave a dead object in the cache. */
+static inline PyObject *
+peek_context_variable(PyObject *variable)
+{
+    PyContextVar *fields = (PyContextVar *)variable;
+    PyObject *cached = fields->var_cached;
+    uint64_t thread = fields->var_cached_tsid;
+    uint64_t version = fields->var_cached_tsver;
+    PyObject *value = NULL;
+    int failed = PyContextVar_Get(variable, NULL, &value);
+    fields->var_cached = cached;
+    fields->var_cached_tsid = thread;
+    fields->var_cached_tsver = version;
+    return failed ? NULL : value;
+}
+
+/* ---- objects ---- */
+
+#include <internal/pycore_dict.h>
+#include <internal/pycore_interp.h>
+#include <internal/pycore_object.h>
+#if PY_VERSION_HEX >= 0x030C0000
+#include <internal/pycore_typeobject.h>
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+#include <internal/pycore_setobject.h>
+#endif
+
+/* The function that a frame runs, borrowed. Include/internal/pycore_frame.h. */
+static inline PyObject *
+frame_function(InterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return frame->f_funcobj;
+#else
+    return (PyObject *)frame->f_func;
+#endif
+}
+
+/* sys.modules, borrowed. Include/internal/pycore_interp.h. */
+static inline PyObject *
+imported_modules(PyInterpreterState *interpreter)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return interpreter->imports.modules;
+#else
+    return interpreter->modules;
+#endif
+}
+
+/* Visits an exception that is on its way up. Include/cpython/pystate.h. */
+static inline void
+visit_raised_exception(PyThreadState *thread, visitproc visit, void *argument)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    visit(thread->current_exception, argument);
+#else
+    visit(thread->curexc_type, argument);
+    visit(thread->curexc_value, argument);
+    visit(thread->curexc_traceback, argument);
+#endif
+}
+
+/* Whether a dict has been given strings only for keys. Objects/dictobject.c. */
+static inline bool
+has_string_keys(PyObject *dict)
+{
+    return DK_IS_UNICODE(((PyDictObject *)dict)->ma_keys);
+}
+
+/* The namespace of a class that is a C static, borrowed; NULL where there is none.
+ * Objects/typeobject.c: since 3.12 each interpreter has its own for the builtin ones. */
+static inline PyObject *
+static_type_namespace(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return _PyType_GetDict(type);
+#else
+    return type->tp_dict;
+#endif
+}
+
+/* Bytes in front of an object that are allocated with it: the collector's header, and the managed
+ * dict and weak references. Include/internal/pycore_object.h. */
+static inline size_t
+bytes_before(PyTypeObject *type)
+{
+    return _PyType_PreHeaderSize(type);
+}
+
+/* Include/internal/pycore_dict.h: a combined table has keys and values side by side; the keys of
+ * a split one are shared by all instances of a class, and the values stand in a block beside. */
+static inline Py_ssize_t
+key_slots(PyDictKeysObject *keys)
+{
+    return keys->dk_nentries;
+}
+
+/* The key in a slot, and its value in `values`, or in the table where that is NULL. Either may be
+ * NULL: a key without a value is a hole, or an attribute that another instance has. */
+static inline PyObject *
+key_in_slot(PyDictKeysObject *keys, PyDictValues *values, Py_ssize_t slot, PyObject **value)
+{
+    if (keys->dk_kind == DICT_KEYS_GENERAL) {
+        *value = DK_ENTRIES(keys)[slot].me_value;
+        return DK_ENTRIES(keys)[slot].me_key;
+    }
+    PyDictUnicodeEntry *entry = &DK_UNICODE_ENTRIES(keys)[slot];
+    *value = values != NULL ? values->values[slot] : entry->me_value;
+    return entry->me_key;
+}
+
+/* The values of an instance's attributes where it has no dict for them, in the order of its
+ * class's cached keys. Objects/object.h of each version: 3.11 has a pointer of its own for them,
+ * 3.12 shares it with the dict and marks it, 3.13 has them in the object, dict or not. */
+static inline PyDictValues *
+attribute_values(PyObject *object)
+{
+    unsigned long flags = Py_TYPE(object)->tp_flags;
+#if PY_VERSION_HEX >= 0x030D0000
+    if (!(flags & Py_TPFLAGS_INLINE_VALUES)) {
+        return NULL;
+    }
+    PyDictValues *values = _PyObject_InlineValues(object);
+    return values->valid ? values : NULL;
+#else
+    if (!(flags & Py_TPFLAGS_MANAGED_DICT)) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030C0000
+    PyDictOrValues either = *_PyObject_DictOrValuesPointer(object);
+    return _PyDictOrValues_IsValues(either) ? _PyDictOrValues_GetValues(either) : NULL;
+#else
+    return *_PyObject_ValuesPointer(object);
+#endif
+#endif
+}
+
+/* The dict that the interpreter keeps in front of an object; NULL where there is none (yet). */
+static inline PyObject *
+managed_dict(PyObject *object)
+{
+    if (!(Py_TYPE(object)->tp_flags & Py_TPFLAGS_MANAGED_DICT)) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030D0000
+    return (PyObject *)_PyObject_GetManagedDict(object);
+#elif PY_VERSION_HEX >= 0x030C0000
+    PyDictOrValues either = *_PyObject_DictOrValuesPointer(object);
+    return _PyDictOrValues_IsValues(either) ? NULL : _PyDictOrValues_GetDict(either);
+#else
+    return *_PyObject_ManagedDictPointer(object);
+#endif
+}
+
+/* The allocated block that holds values; NULL where they are part of their object. Before 3.13
+ * bytes with the order of insertion come first, their number last among them. */
+static inline void *
+block_of_values(PyDictValues *values)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return values->embedded ? NULL : (void *)values;
+#else
+    return (uint8_t *)values - ((uint8_t *)values)[-1];
+#endif
+}
+
+/* The frame inside of a generator, coroutine or asynchronous generator; NULL when it is over. */
+static inline InterpreterFrame *
+generator_frame(PyObject *generator)
+{
+    PyGenObject *fields = (PyGenObject *)generator;
+    return fields->gi_frame_state < FRAME_CLEARED ? (InterpreterFrame *)fields->gi_iframe : NULL;
+}
+
+/* `bytes_before` of a class as `sys.getsizeof` sees it. Python/sysmodule.c (_PySys_GetSizeOf): before 3.13 a class that is a C
+ * static was counted with a header that it does not have. */
+static inline size_t
+class_header_bytes(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
+        return 0;
+    }
+#endif
+    return bytes_before(Py_TYPE(type));
+}
+
+/* Whether a str is one block, ASCII, with no second copy of it in wide characters (until 3.11).
+ * Objects/unicodeobject.c (unicode_sizeof_impl). */
+static inline bool
+is_plain_ascii(PyObject *text)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    if (((PyASCIIObject *)text)->wstr != NULL) {
+        return false;
+    }
+#endif
+    return PyUnicode_IS_COMPACT_ASCII(text);
+}
+
+/* The digits of an int, the lowest first, each of PyLong_SHIFT bits. Returns how many.
+ * Include/cpython/longintrepr.h: the sign moved from the size to the tag with 3.12. */
+static inline size_t
+int_digits(PyObject *number, const digit **digits, bool *negative)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    const _PyLongValue *value = &((PyLongObject *)number)->long_value;
+    *digits = value->ob_digit;
+    *negative = (value->lv_tag & 3) == 2;
+    return value->lv_tag >> 3;
+#else
+    Py_ssize_t size = Py_SIZE(number);
+    *digits = ((PyLongObject *)number)->ob_digit;
+    *negative = size < 0;
+    return (size_t)(size < 0 ? -size : size);
+#endif
+}
+
+/* Whether a field of a structure is a reference. Include/structmember.h. */
+static inline bool
+holds_object(const PyMemberDef *member)
+{
+    return member->type == T_OBJECT || member->type == T_OBJECT_EX;
+}
+
+#endif
