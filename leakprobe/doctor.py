@@ -18,6 +18,7 @@ import psutil
 
 from leakprobe._version import __version__
 from leakprobe.capture.cgroup import CgroupMemory, read_cgroup_memory
+from leakprobe.capture.native import HOW_TO_BUILD, SWITCH, heap_walk_missing, sampler_missing
 from leakprobe.codec import encode
 from leakprobe.drawing import drawing_backend
 from leakprobe.errors import LeakprobeError
@@ -35,7 +36,6 @@ State = Literal["ok", "missing", "warning"]
 
 OLDEST = (3, 11)
 NEWEST_TESTED = (3, 13)
-NATIVE_CORE = "leakprobe.capture._native"
 PROC_FILES = ("statm", "status", "task", "fd")
 OLDEST_STARLETTE = "0.40"
 DRAWN_BY_EXTRA = "graph"
@@ -70,7 +70,8 @@ def examine(environment: Mapping[str, str] = os.environ) -> Report:
     """Look at everything; never raises for what it finds."""
     checks: tuple[Callable[[], Finding], ...] = (
         lambda: python_finding(platform.python_implementation(), sys.version_info[:3]),
-        native_core_finding,
+        sampler_finding,
+        heap_walk_finding,
         lambda: tracemalloc_finding(environment),
         lambda: settings_finding(environment),
         lambda: directory_finding(environment),
@@ -112,13 +113,30 @@ def python_finding(implementation: str, found: tuple[int, ...]) -> Finding:
     return Finding("Python", "ok", name)
 
 
-def native_core_finding() -> Finding:
-    """Whether the sampled tracer can be had."""
-    if find_spec(NATIVE_CORE) is None:
-        remedy = "nothing to install; where tracemalloc costs too much: LEAKPROBE_TRACER=off"
-        found = "not in this version; tracemalloc is used"
-        return Finding("native core", "missing", found, remedy)
-    return Finding("native core", "ok", "built")
+def sampler_finding(missing: Callable[[], str | None] = sampler_missing) -> Finding:
+    """Whether allocations can be sampled, which is what `tracer=auto` wants."""
+    return _native_finding(
+        "sampled tracer", missing(), "tracemalloc is used, and allocating is several times slower"
+    )
+
+
+def heap_walk_finding(missing: Callable[[], str | None] = heap_walk_missing) -> Finding:
+    """Whether the heap can be walked in a copy of the process."""
+    return _native_finding(
+        "heap walk", missing(), "types are counted in the running process, when somebody asks"
+    )
+
+
+def _native_finding(name: str, why: str | None, instead: str) -> Finding:
+    if why is None:
+        return Finding(name, "ok", "built for this Python, and loaded")
+    if SWITCH in why:
+        remedy = f"unset {SWITCH}"
+    elif "Linux" in why:
+        remedy = "none but Linux: what is written in Python does the work here"
+    else:
+        remedy = HOW_TO_BUILD
+    return Finding(name, "missing", f"{why}; {instead}", remedy)
 
 
 def tracemalloc_finding(environment: Mapping[str, str]) -> Finding:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from leakprobe import doctor, extras
 from leakprobe.capture.cgroup import CgroupMemory
+from leakprobe.capture.native import HOW_TO_BUILD
 from leakprobe.doctor import Finding, Report
 
 GIB = 1 << 30
@@ -29,6 +31,29 @@ def test_python(implementation: str, version: tuple[int, ...], state: str) -> No
     assert found.state == state
     assert implementation in found.found
     assert (found.remedy is not None) == (state == "missing")
+
+
+NOT_BUILT = "it is not built in this installation"
+
+
+@pytest.mark.parametrize("finding", [doctor.sampler_finding, doctor.heap_walk_finding])
+@pytest.mark.parametrize(
+    ("missing", "remedy"),
+    [
+        (NOT_BUILT, HOW_TO_BUILD),
+        ("it is built, and cannot be loaded: no such symbol", HOW_TO_BUILD),
+        ("LEAKPROBE_NATIVE=0 in the environment switches it off", "unset LEAKPROBE_NATIVE"),
+        ("only Linux has that, and this is darwin", "none but Linux"),
+    ],
+)
+def test_a_part_of_the_core_that_is_missing_says_why_what_is_used_and_what_to_do(
+    finding: Callable[[Callable[[], str | None]], Finding], missing: str, remedy: str
+) -> None:
+    found = finding(lambda: missing)
+    assert found.state == "missing"
+    assert found.found.startswith(f"{missing}; ")
+    assert str(found.remedy).startswith(remedy)
+    assert finding(lambda: None).state == "ok"
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,13 @@
 end; `_PyTuple_Resize` (CPython, Objects/tupleobject.c) raises SystemError if anybody else
 holds a reference by then. `gc.get_objects` hands out such a reference, and other threads
 run while a walk works through it. Leaving tuples out inside one call into C (`tee` and
-`compress`) did not help reliably when it was tried. So no walk is made unasked while the
-application serves: `SAFE` is false until walks work on a copy of the process.
+`compress`) did not help reliably when it was tried. So no such walk is made unasked while
+the application serves; those that work on a copy of the process are.
 """
 
 import sys
 
-__all__ = ["SAFE", "untraversable"]
-
-SAFE: bool = False
+__all__ = ["untraversable"]
 
 
 def untraversable() -> object | None:

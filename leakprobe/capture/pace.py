@@ -58,6 +58,11 @@ class Pace:
         self._pause_now()
         return result
 
+    def held(self, seconds: float) -> None:
+        """Count a hold that C code has measured itself, and begin a new stretch after it."""
+        self._longest_s = max(self._longest_s, seconds)
+        self._stretch = self._cpu_clock()
+
     def rest(self) -> None:
         """End a piece of work; let other threads run if enough was done since they last did."""
         if self._cpu_clock() - self._stretch >= WORK_S:

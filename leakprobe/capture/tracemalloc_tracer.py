@@ -20,6 +20,7 @@ from collections.abc import Callable
 
 from leakprobe.capture.functions import FunctionNames
 from leakprobe.capture.pace import Pace
+from leakprobe.capture.pointers import SampledPointers
 from leakprobe.errors import NotAvailable, NotEnoughMemory
 from leakprobe.model import Frame, LiveStack, Price, Stack
 
@@ -33,6 +34,7 @@ RawTrace = tuple[int, int, RawStack, int]
 SECONDS_PER_TRACE = 0.5e-6
 BYTES_PER_TRACE = 160
 TRACES_PER_STRETCH = 2000
+STOPPED = "tracemalloc was stopped by the application; POST trace starts it"
 
 
 class TracemallocTracer:
@@ -47,12 +49,14 @@ class TracemallocTracer:
     """
 
     name = "tracemalloc"
+    sample_bytes = 0
 
     def __init__(self, frames: int, reason: str, make_pace: Callable[[], Pace] = Pace) -> None:
         self.frames = frames
         self.reason = reason
         self._make_pace = make_pace
         self._ours = False
+        self._started = False
         self._names = FunctionNames()
         self._known: dict[RawStack, Stack] = {}
         self.seconds_per_trace = SECONDS_PER_TRACE
@@ -62,6 +66,7 @@ class TracemallocTracer:
 
     def start(self) -> None:
         """Begin to trace, or take over what traces already."""
+        self._started = True
         if tracemalloc.is_tracing():
             self.frames = tracemalloc.get_traceback_limit()
             self.reason = "tracemalloc was running already and is used as it is"
@@ -75,8 +80,21 @@ class TracemallocTracer:
         """Stop tracing, unless somebody else had started it."""
         if self._ours and tracemalloc.is_tracing():
             tracemalloc.stop()
-        self._ours = False
+        self._ours = self._started = False
         self._known.clear()
+
+    def after_fork(self) -> None:
+        """In a forked child: tracemalloc traces on, as it did."""
+
+    def trouble(self) -> str | None:
+        """Why nothing is recorded; None: it is."""
+        if self._started and not tracemalloc.is_tracing():
+            return STOPPED
+        return None
+
+    def self_bytes(self) -> int:
+        """Nothing of ours: tracemalloc's tables are its own (`get_tracemalloc_memory`)."""
+        return 0
 
     def traced_bytes(self) -> int | None:
         """Live bytes on record."""
@@ -87,14 +105,32 @@ class TracemallocTracer:
         born = sys.getallocatedblocks() - self._blocks_at_read
         return self._traces_at_read + max(0, born)
 
-    def read(self, available_bytes: int | None = None) -> tuple[tuple[LiveStack, ...], Price]:
+    def read(
+        self, available_bytes: int | None = None, uptime_s: float = 0.0
+    ) -> tuple[tuple[LiveStack, ...], Price]:
         """Copy the traces in one hold of the GIL, then group them in short stretches.
+
+        Args:
+            available_bytes: memory to spare.
+            uptime_s: not needed: tracemalloc does not know the age of a block.
 
         Raises:
             NotAvailable: somebody stopped tracemalloc.
             NotEnoughMemory: the copy would take more than half of the memory to spare.
         """
+        del uptime_s
         return self._read(available_bytes, after_copy=lambda: None)
+
+    def pointers(self) -> SampledPointers:
+        """Always refuses: the blocks are far too many.
+
+        Raises:
+            NotAvailable: always.
+        """
+        raise NotAvailable(
+            "tracer=tracemalloc does not sample, so there are no sampled blocks to find the "
+            "owners of; LEAKPROBE_TRACER=sampled samples where the native core is built"
+        )
 
     def read_and_stop(
         self, available_bytes: int | None = None
@@ -121,7 +157,7 @@ class TracemallocTracer:
 
     def _refuse_where_hopeless(self, available_bytes: int | None) -> None:
         if not tracemalloc.is_tracing():
-            raise NotAvailable("tracemalloc was stopped by the application; POST trace starts it")
+            raise NotAvailable(STOPPED)
         needed = self.expected_traces() * BYTES_PER_TRACE
         if available_bytes is not None and needed > available_bytes // 2:
             raise NotEnoughMemory(

@@ -4,43 +4,63 @@ A tracer is started once, read many times and stopped once. What it returns are 
 bytes by stack, already aggregated: raw traces never leave this package.
 """
 
-import importlib.util
 from typing import Protocol
 
-from leakprobe.capture.tracemalloc_tracer import TracemallocTracer
-from leakprobe.errors import NotAvailable, SettingsError
+from leakprobe.capture.auto_tracer import AutoTracer, sampled_tracer, tracemalloc_tracer
+from leakprobe.capture.native import HOW_TO_BUILD, sampler_missing
+from leakprobe.capture.no_tracer import NoTracer
+from leakprobe.capture.pointers import SampledPointers
+from leakprobe.capture.route_tags import RouteTags
+from leakprobe.errors import SettingsError
 from leakprobe.model import LiveStack, Price
-from leakprobe.settings import TracerName
+from leakprobe.settings import Settings
 
-__all__ = ["NoTracer", "Tracer", "choose_tracer", "native_core_built"]
+__all__ = ["Tracer", "choose_tracer"]
 
-DEFAULT_FRAMES_TRACEMALLOC = 1
-BUILD_HINT = (
-    "the native core is not built in this installation; use tracer=auto or tracer=tracemalloc, "
-    "and run `leakprobe doctor` for what works here"
-)
+WHERE_SET = "it was set"
 
 
 class Tracer(Protocol):
-    """Records live allocations by stack.
+    """Records live allocations by stack."""
 
-    Attributes:
-        name: `tracemalloc` or `off`.
-        reason: why it is this one, for the overview.
-        frames: depth of a recorded stack.
-        seconds_per_trace: for how long copying one trace holds every other thread.
-    """
+    @property
+    def name(self) -> str:
+        """`sampled`, `tracemalloc` or `off`."""
 
-    name: str
-    reason: str
-    frames: int
-    seconds_per_trace: float
+    @property
+    def reason(self) -> str:
+        """Why it is this one, for the overview."""
+
+    @property
+    def frames(self) -> int:
+        """Depth of a recorded stack."""
+
+    @property
+    def sample_bytes(self) -> int:
+        """Mean bytes between two samples; 0: every allocation is recorded, or none is."""
+
+    @property
+    def seconds_per_trace(self) -> float:
+        """For how long copying one trace or sample holds every other thread."""
 
     def start(self) -> None:
-        """Begin to record; what lived before is not known."""
+        """Begin to record; what lived before is not known.
+
+        Raises:
+            SettingsError: what was demanded cannot be had in this process.
+        """
 
     def stop(self) -> None:
-        """Leave the interpreter as it was found."""
+        """Forget everything and cost nothing."""
+
+    def after_fork(self) -> None:
+        """In a forked child: go on with what was known."""
+
+    def trouble(self) -> str | None:
+        """What makes that wrong which is read, in words; None: nothing."""
+
+    def self_bytes(self) -> int:
+        """Size of the tables that are ours."""
 
     def traced_bytes(self) -> int | None:
         """Live bytes on record; None where nothing records."""
@@ -48,77 +68,47 @@ class Tracer(Protocol):
     def expected_traces(self) -> int:
         """At most how many live blocks `read` will have to copy."""
 
-    def read(self, available_bytes: int | None = None) -> tuple[tuple[LiveStack, ...], Price]:
-        """Live bytes by stack.
+    def read(
+        self, available_bytes: int | None = None, uptime_s: float = 0.0
+    ) -> tuple[tuple[LiveStack, ...], Price]:
+        """Live bytes by stack, and by route and age where they are known.
 
         Args:
             available_bytes: memory to spare; reading is refused where it would take more.
+            uptime_s: now, on the clock that rows tell their age by.
 
         Raises:
             NotAvailable: nothing records.
             NotEnoughMemory: the copy would not fit.
         """
 
-
-class NoTracer:
-    """`tracer="off"`: records nothing, and says so when it is asked."""
-
-    name = "off"
-    frames = 0
-    seconds_per_trace = 0.0
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-
-    def start(self) -> None:
-        """Nothing to begin."""
-
-    def stop(self) -> None:
-        """Nothing to leave behind."""
-
-    def traced_bytes(self) -> int | None:
-        """Nothing records."""
-        return None
-
-    def expected_traces(self) -> int:
-        """There are none."""
-        return 0
-
-    def read(self, available_bytes: int | None = None) -> tuple[tuple[LiveStack, ...], Price]:
-        """Always refuses.
+    def pointers(self) -> SampledPointers:
+        """Where sampled blocks are now.
 
         Raises:
-            NotAvailable: always.
+            NotAvailable: nothing samples.
         """
-        del available_bytes
-        raise NotAvailable(
-            "tracer=off records no allocations; POST trace opens a window for some seconds, "
-            "LEAKPROBE_TRACER=tracemalloc records from the start"
-        )
 
 
-def native_core_built() -> bool:
-    """Whether this installation has the compiled core."""
-    return importlib.util.find_spec("leakprobe.capture._native") is not None
-
-
-def choose_tracer(name: TracerName, frames: int | None) -> Tracer:
-    """The tracer for a setting, not yet started.
+def choose_tracer(settings: Settings, route_tags: RouteTags) -> Tracer:
+    """The tracer for the settings, not yet started.
 
     Args:
-        name: the setting `tracer`.
-        frames: the setting `frames`; None takes the tracer's own default.
+        settings: which, how deep, and how often it samples.
+        route_tags: what a sampled tracer learns the routes from.
 
     Raises:
-        SettingsError: `sampled` was demanded and the native core is not built.
+        SettingsError: `sampled` was demanded and the native core is not there.
     """
-    if name == "off":
-        return NoTracer("it was set")
-    if name == "sampled":
-        raise SettingsError("tracer", name, BUILD_HINT)
-    depth = frames or DEFAULT_FRAMES_TRACEMALLOC
-    if name == "tracemalloc":
-        return TracemallocTracer(depth, "it was set; allocating is several times slower")
-    return TracemallocTracer(
-        depth, "the native core is not built; allocating is several times slower"
-    )
+    if settings.tracer == "off":
+        return NoTracer(WHERE_SET)
+    if settings.tracer == "tracemalloc":
+        reason = f"{WHERE_SET}; allocating is several times slower"
+        return tracemalloc_tracer(settings, reason)
+    if settings.tracer == "auto":
+        return AutoTracer(settings, route_tags)
+    missing = sampler_missing()
+    if missing is not None:
+        refused = f"the native core cannot be used, {missing}; {HOW_TO_BUILD}"
+        raise SettingsError("tracer", settings.tracer, refused)
+    return sampled_tracer(settings, route_tags, WHERE_SET)

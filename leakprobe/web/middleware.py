@@ -1,18 +1,20 @@
 """The one line that mounts everything: `app.add_middleware(LeakProbeMiddleware)`.
 
 Pure ASGI. What it does to a request of the application is: one comparison of the path,
-two readings of the clock, and one note when the answer is out. Everything about the
-request lives in `__call__`; nothing of it stays.
+two readings of the clock, one note when the answer is out, and a tag in its context where
+allocations are sampled. Everything about the request lives in `__call__`; nothing of it
+stays.
 """
 
 import logging
 import os
-import time
+from time import perf_counter
 from typing import Unpack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leakprobe.agent import running_agent
+from leakprobe.capture.route_tags import Tagged
 from leakprobe.errors import LeakprobeError
 from leakprobe.settings import Settings, SettingsByName
 from leakprobe.web.handlers import handler_of
@@ -23,6 +25,9 @@ from leakprobe.web.route_names import RouteNames
 __all__ = ["LeakProbeMiddleware"]
 
 MOST_HANDLERS = 1000
+# In the scope while a request is counted: a middleware further in leaves it alone. The
+# context would not do, as a server may make the task of one request in that of another.
+COUNTED = "leakprobe.counted"
 
 logger = logging.getLogger("leakprobe")
 
@@ -62,13 +67,19 @@ class LeakProbeMiddleware:
         if self._path in scope["path"] and (root_path := self._root_path(scope)) is not None:
             await self._serve(root_path, scope, receive, send)
             return
+        probe = self._probe
+        if probe is None or COUNTED in scope:
+            await self.app(scope, receive, send)
+            return
+        scope[COUNTED] = True
         failed = True
-        started = time.perf_counter()
+        tagged = probe.route_tags.begin()
+        started = perf_counter()
         try:
             await self.app(scope, receive, send)
             failed = False
         finally:
-            self._note(scope, time.perf_counter() - started, failed)
+            self._note(probe, scope, perf_counter() - started, failed, tagged)
 
     async def _pass_through(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan" or not self._enabled:
@@ -101,15 +112,24 @@ class LeakProbeMiddleware:
         prefixed["root_path"] = root_path
         await self._debug(prefixed, receive, send)
 
-    def _note(self, scope: Scope, seconds: float, failed: bool) -> None:
+    def _note(
+        self,
+        probe: LeakProbe,
+        scope: Scope,
+        seconds: float,
+        failed: bool,
+        tagged: Tagged | None,
+    ) -> None:
         """Count a request that is done; our failure is never the application's."""
-        probe = self._probe
-        if probe is None:
-            return
+        label = None
         try:
-            probe.requests.note(self._names.label(scope), seconds, failed)
+            label = self._names.label(scope)
+            probe.requests.note(label, seconds, failed)
+            del scope[COUNTED]
         except Exception as error:  # noqa: BLE001 - counted and shown on the overview
             probe.note_error(error)
+        if tagged is not None:
+            probe.route_tags.end(tagged, label)
 
     def _meet(self, scope: Scope, route: str) -> None:
         """Remember where the handler of a new route stands."""

@@ -30,3 +30,11 @@ def test_a_hold_is_wall_time() -> None:
     pace = Pace(lambda _: None, clock([0.0, 2.0, 2.5, 3.0]), lambda: 0.0)
     assert pace.hold(lambda: "result") == "result"
     assert pace.price().pause_ms == 500.0
+
+
+def test_a_hold_that_was_measured_elsewhere_is_all_that_counts_of_its_call() -> None:
+    pace = Pace(lambda _: None, lambda: 0.0, clock([0.0, 5.0, 5.001, 5.0025, 5.0025, 5.0025, 6.0]))
+    pace.held(0.25)  # of a call that took 5 s of CPU, most of it without the GIL
+    pace.rest()
+    pace.rest()
+    assert pace.price().pause_ms == 250.0
