@@ -16,6 +16,7 @@
         ├── BodyTooLarge          413  more was sent than any question needs
         ├── TooManyRequests       429  asked too often
         ├── NotAvailable          501  needs something that is not installed or not switched on
+        ├── WalkFailed            503  the copy of the process that walked the heap came to nothing
         └── NotEnoughMemory       507  the answer would cost more memory than there is to spare
 
 A message is one line: what was wrong, the value, and what to do.
@@ -40,6 +41,7 @@ __all__ = [
     "TooManyRequests",
     "Unauthorized",
     "UnknownName",
+    "WalkFailed",
     "WrongMethod",
 ]
 
@@ -164,6 +166,12 @@ class NotAvailable(Refusal):
     """Needs something that is not installed or not switched on; says how to get it."""
 
     status = 501
+
+
+class WalkFailed(Refusal):
+    """A heap walk in a copy of the process crashed, was too late, or wrote nothing usable."""
+
+    status = 503
 
 
 class NotEnoughMemory(Refusal):

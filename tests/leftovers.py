@@ -1,4 +1,4 @@
-"""What a test could leave behind in the process: threads, tracing, file descriptors."""
+"""What a test could leave behind in the process: threads, tracing, sampling, descriptors."""
 
 import gc
 import threading
@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from leakprobe.capture.native import sampler_missing
 
 OUR_THREADS = "leakprobe"
 DESCRIPTORS = Path("/proc/self/fd")
@@ -21,6 +23,7 @@ class Leftovers:
 
     threads: frozenset[threading.Thread]
     traced_frames: int | None
+    sampling: bool
     descriptors: Counter[str]
 
 
@@ -29,6 +32,7 @@ def leftovers() -> Leftovers:
     return Leftovers(
         threads=frozenset(threading.enumerate()),
         traced_frames=tracemalloc.get_traceback_limit() if tracemalloc.is_tracing() else None,
+        sampling=_is_sampling(),
         descriptors=Counter(_descriptors()),
     )
 
@@ -50,8 +54,18 @@ def _difference(before: Leftovers, now: Leftovers) -> list[str]:
     found = [f"thread {name}" for name in threads]
     if now.traced_frames != before.traced_frames:
         found.append(f"tracemalloc frames {now.traced_frames}, before {before.traced_frames}")
+    if now.sampling and not before.sampling:
+        found.append("the sampler, still on")
     opened = now.descriptors - before.descriptors
     return found + [f"file descriptor of {name}" for name in sorted(opened.keys() - OPENED_ONCE)]
+
+
+def _is_sampling() -> bool:
+    if sampler_missing() is not None:
+        return False
+    from leakprobe.capture._native import _sampler
+
+    return _sampler.is_sampling()
 
 
 def _counts(thread: threading.Thread) -> bool:

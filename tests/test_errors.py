@@ -23,6 +23,7 @@ STATUS = {
     "BodyTooLarge": 413,
     "TooManyRequests": 429,
     "NotAvailable": 501,
+    "WalkFailed": 503,
     "NotEnoughMemory": 507,
 }
 

@@ -5,6 +5,7 @@ import threading
 import tracemalloc
 
 from tests.leftovers import left_since, leftovers
+from tests.native import needs_sampler
 
 
 def test_nothing_is_left_where_nothing_was_done() -> None:
@@ -31,6 +32,18 @@ def test_tracing_that_goes_on_is_seen() -> None:
         assert left_since(before) == ["tracemalloc frames 3, before None"]
     finally:
         tracemalloc.stop()
+
+
+@needs_sampler
+def test_sampling_that_goes_on_is_seen() -> None:
+    from leakprobe.capture._native import _sampler
+
+    before = leftovers()
+    _sampler.start(65536, 8, None)
+    try:
+        assert left_since(before) == ["the sampler, still on"]
+    finally:
+        _sampler.stop()
 
 
 def test_an_open_descriptor_is_seen() -> None:

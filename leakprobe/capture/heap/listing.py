@@ -65,12 +65,18 @@ def batches(objects: Objects) -> Iterator[Objects]:
         yield batch
 
 
-def check_headroom(available_bytes: int | None, blocks: int | None = None) -> None:
+def check_headroom(
+    available_bytes: int | None,
+    blocks: int | None = None,
+    *,
+    bytes_per_block: int = BYTES_PER_BLOCK,
+) -> None:
     """Refuse a walk that would take more than half of the memory that is left.
 
     Args:
         available_bytes: what is left; None: not known, and nothing is refused.
         blocks: allocated blocks of the process; None: ask the interpreter.
+        bytes_per_block: what the walk needs for each of them.
 
     Raises:
         NotEnoughMemory: it would.
@@ -78,7 +84,7 @@ def check_headroom(available_bytes: int | None, blocks: int | None = None) -> No
     if available_bytes is None:
         return
     count = sys.getallocatedblocks() if blocks is None else blocks
-    needed = count * BYTES_PER_BLOCK + BYTES_AT_LEAST
+    needed = count * bytes_per_block + BYTES_AT_LEAST
     if needed > available_bytes // 2:
         raise NotEnoughMemory(
             f"the walk would take about {needed >> 20} MiB and {available_bytes >> 20} MiB are"

@@ -1,9 +1,11 @@
 """The live objects of one type: how many there are, and some of them."""
 
+from collections.abc import Collection, Iterable
+
 from leakprobe.capture.heap.kinds import Kind, KindBook
 from leakprobe.errors import UnknownName
 
-__all__ = ["Instances"]
+__all__ = ["Instances", "fits", "full_name"]
 
 Objects = list[object]
 
@@ -25,7 +27,7 @@ class Instances:
 
     def watch(self, kind: Kind, objects: Objects) -> None:
         """Take note of objects of one type."""
-        if kind.name == self._wanted or kind.name.endswith(f".{self._wanted}"):
+        if fits(kind.name, self._wanted):
             spread = self._found.get(kind.name)
             if spread is None:
                 spread = self._found[kind.name] = _Spread(max(KEPT_AT_LEAST, 2 * self._limit))
@@ -37,16 +39,33 @@ class Instances:
         Raises:
             UnknownName: there is none, or the name fits several types.
         """
-        names = [self._wanted] if self._wanted in self._found else list(self._found)
-        if len(names) != 1:
-            raise UnknownName("type", self._wanted, names or self._known(book), "see /types")
-        spread = self._found[names[0]]
-        return names[0], spread.count, spread.choose(self._limit)
+        name = full_name(self._wanted, self._found, (kind.name for kind in book.kinds()))
+        spread = self._found[name]
+        return name, spread.count, spread.choose(self._limit)
 
-    def _known(self, book: KindBook) -> set[str]:
-        """What could have been meant: full names for a full one, bare for a bare one."""
-        names = {kind.name for kind in book.kinds()}
-        return names if "." in self._wanted else {name.rpartition(".")[2] for name in names}
+
+def fits(name: str, wanted: str) -> bool:
+    """Whether a type's name is the wanted one, with or without its module."""
+    return name == wanted or name.endswith(f".{wanted}")
+
+
+def full_name(wanted: str, fitting: Collection[str], known: Iterable[str]) -> str:
+    """The one type that is meant.
+
+    Args:
+        wanted: the name that was asked for.
+        fitting: the names that fit it, of types that have objects.
+        known: the names of all types.
+
+    Raises:
+        UnknownName: there is none, or the name fits several types.
+    """
+    names = [wanted] if wanted in fitting else list(fitting)
+    if len(names) != 1:
+        # What could have been meant: full names for a full one, bare for a bare one.
+        near = known if "." in wanted else {name.rpartition(".")[2] for name in known}
+        raise UnknownName("type", wanted, names or near, "see /types")
+    return names[0]
 
 
 class _Spread:

@@ -6,36 +6,23 @@ attributes and variables. Keys, indexes and values are the application's data.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FrameType, FunctionType, ModuleType
 from typing import cast
 
 from leakprobe.capture.heap.kinds import LENGTHS, Kind
 from leakprobe.capture.names import clean_name, function_name, type_mro, type_name
-from leakprobe.capture.referrers import parts
+from leakprobe.capture.referrers import parts, words
 from leakprobe.capture.referrers.frames import frame_title
+from leakprobe.capture.referrers.words import EdgeLabel
 from leakprobe.errors import shorten
 
-__all__ = ["Chain", "EdgeLabel", "edge_label", "node_kind", "node_label"]
+__all__ = ["Chain", "edge_label", "node_kind", "node_label"]
 
 # A holder and the parts of it that lead to what is held, each with its role.
 Chain = list[tuple[object, str | None]]
 
 LONGEST_DATA = 60
 LARGEST_INT_BITS = 180
-HIDDEN = "…"
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeLabel:
-    """How a holder holds something: on an edge, as code would write it, and in words."""
-
-    shown: str
-    text: str
-    step: str
-
-
-REFERENCE = EdgeLabel("", "→", "reference")
 INDEXED: dict[type, str] = {list: "list", tuple: "tuple", deque: "deque"}
 
 
@@ -61,7 +48,7 @@ def edge_label(chain: Chain, held: object, *, in_module: bool, reveal: bool) -> 
     if role == parts.CELL:
         return _cell_label(chain)
     if role == parts.DEFAULTS:
-        return EdgeLabel("default", ".__defaults__[…]", "default argument")
+        return words.DEFAULT
     return _plain_label(holder, held, reveal=reveal)
 
 
@@ -77,8 +64,7 @@ def node_label(o: object, kind: Kind, *, reveal: bool) -> str:
     if shown is not None:
         return shown
     if kind.length is not None:
-        count = kind.length(o)
-        return f"{count} item" if count == 1 else f"{count} items"
+        return words.length(kind.length(o))
     return ""
 
 
@@ -113,10 +99,8 @@ def _item_name(namespace: object, held: object) -> object:
 def _named(name: object, what: str, *, reveal: bool) -> EdgeLabel:
     """An edge by name, if the name is one that code could use."""
     if type(name) is str and str.isidentifier(name):
-        clean = clean_name(name)
-        return EdgeLabel(clean, f".{clean}", f"{what} {clean}")
-    key = (revealed(name) if reveal and name is not None else None) or HIDDEN
-    return EdgeLabel(f"[{key}]", f"[{key}]", what if key == HIDDEN else f"{what} {key}")
+        return words.named(what, clean_name(name))
+    return words.named(what, None, revealed(name) if reveal and name is not None else None)
 
 
 def _cell_label(chain: Chain) -> EdgeLabel:
@@ -124,51 +108,47 @@ def _cell_label(chain: Chain) -> EdgeLabel:
     find: Callable[[object, object], str | None] = (
         parts.cell_name if type(owner) is FunctionType else parts.find_local
     )
-    name = clean_name(find(owner, cell) or "?")
-    return EdgeLabel(f"cell {name}", f".__closure__[{name}]", f"closure variable {name}")
+    return words.closure_variable(clean_name(find(owner, cell) or "?"))
 
 
 def _plain_label(holder: object, held: object, *, reveal: bool) -> EdgeLabel:
     base = _base(holder)
     if id(type(holder)) in parts.FRAME_OF:
         name = parts.find_local(holder, held)
-        clean = clean_name(name) if name else HIDDEN
-        return EdgeLabel(f"local {clean}", f".{clean}", f"local {clean}")
+        return words.local(clean_name(name) if name else None)
     if _is_lru_cache(holder):
-        return EdgeLabel("cached result", "(…)", "cached result")
+        return words.CACHED_RESULT
     if type(holder) is not base:
         name = parts.find_attribute(holder, held)
         if name is not None:
             return _named(name, "attribute", reveal=reveal)
-    return REFERENCE if base is None else _item_label(base, holder, held, reveal=reveal)
+    return words.REFERENCE if base is None else _item_label(base, holder, held, reveal=reveal)
 
 
 def _item_label(base: type, holder: object, held: object, *, reveal: bool) -> EdgeLabel:
     if base is dict:
         return _dict_label(holder, held, reveal=reveal)
     if base is set or base is frozenset:
-        return EdgeLabel("{…}", "{…}", "set item")
+        return words.SET_ITEM
     return _index_label(base, holder, held, reveal=reveal)
 
 
 def _dict_label(holder: object, held: object, *, reveal: bool) -> EdgeLabel:
     found = parts.find_item(holder, held)
     if found is None:
-        return REFERENCE
+        return words.REFERENCE
     is_key, key = found
     if is_key:
-        return EdgeLabel("key", ".keys()[…]", "dict key")
-    shown = (revealed(key) if reveal else None) or HIDDEN
-    return EdgeLabel(f"[{shown}]", f"[{shown}]", "dict value")
+        return words.DICT_KEY
+    return words.item("dict value", revealed(key) if reveal else None)
 
 
 def _index_label(base: type, holder: object, held: object, *, reveal: bool) -> EdgeLabel:
-    word = f"{INDEXED[base]} item"
-    shown = HIDDEN
+    place = None
     if reveal and base is not deque:
         items = base.__dict__["__iter__"](holder)
-        shown = next((str(i) for i, item in enumerate(items) if item is held), HIDDEN)
-    return EdgeLabel(f"[{shown}]", f"[{shown}]", word)
+        place = next((str(i) for i, item in enumerate(items) if item is held), None)
+    return words.item(f"{INDEXED[base]} item", place)
 
 
 def _base(holder: object) -> type | None:

@@ -1,14 +1,20 @@
 """The shortest ways from roots down to the targets, in words."""
 
-from leakprobe.capture.referrers.labels import EdgeLabel
 from leakprobe.capture.referrers.picture import Drawn, DrawnNode
+from leakprobe.capture.referrers.words import EdgeLabel
 from leakprobe.model.graph import HolderPath
 
-__all__ = ["shortest_paths"]
+__all__ = ["shortest_paths", "written"]
 
 PATHS_AT_MOST = 8
 LONGEST_TEXT = 400
-STEPS = {"module": "module", "type": "class", "frame": "frame", "thread": "thread"}
+STEPS = {
+    "module": "module",
+    "type": "class",
+    "frame": "frame",
+    "thread": "thread",
+    "outside": "held by",
+}
 
 
 def shortest_paths(drawn: Drawn) -> tuple[HolderPath, ...]:
@@ -22,7 +28,7 @@ def shortest_paths(drawn: Drawn) -> tuple[HolderPath, ...]:
         if node.kind != "target":
             continue
         for root, labels in _ways_up(drawn, key):
-            way = _written(root, labels)
+            way = written(root, labels)
             objects[way] = objects.get(way, 0) + node.objects
             order[way] = (root.root in {"frame", "thread"}, len(labels))
     best = sorted(objects, key=lambda way: (*order[way], -objects[way], way))
@@ -45,7 +51,8 @@ def _ways_up(drawn: Drawn, target: int) -> list[tuple[DrawnNode, list[EdgeLabel]
     return found
 
 
-def _written(root: DrawnNode, labels: list[EdgeLabel]) -> tuple[str, tuple[str, ...]]:
+def written(root: DrawnNode, labels: list[EdgeLabel]) -> tuple[str, tuple[str, ...]]:
+    """A way down from a root: as code would write it, and step by step in words."""
     title = root.label or root.type
     start = title if root.root in {"module", "type"} else f"<{title}>"
     text = start + "".join(label.text for label in labels)

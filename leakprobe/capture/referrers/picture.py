@@ -1,43 +1,28 @@
-"""From found references to a picture that a person can read.
+"""From references to a picture that a person can read.
 
 A search finds single objects. Here an instance and its `__dict__` become one node, what
-does not lie between a root and a target goes, objects that are held in the same way
-become one node with a count, and the shortest ways down are written as code would
-write them. Objects go in, only strings and numbers come out.
+does not lie between a root and a target goes, and objects that are held in the same way
+become one node with a count. Nodes are numbers here, and what was found is not touched.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
 
-from leakprobe.capture.heap.kinds import KindBook
-from leakprobe.capture.referrers.labels import Chain, EdgeLabel, edge_label, node_kind, node_label
-from leakprobe.capture.referrers.parts import part_role
+from leakprobe.capture.referrers.words import EdgeLabel
 
-__all__ = ["Drawn", "DrawnEdge", "DrawnNode", "Found", "draw"]
+__all__ = ["Drawn", "DrawnEdge", "DrawnNode", "edges", "fold", "settle"]
 
-
-@dataclass(slots=True, eq=False)
-class Found:
-    """One object that a search came by.
-
-    Attributes:
-        o: the object.
-        level: how many references it is away from a target; targets are at 0.
-        root: what kind of root it is (`module`, `type`, `frame`, `thread`); None: none.
-        title: the name of the root.
-        holders: addresses of those that refer to it.
-    """
-
-    o: object
-    level: int
-    root: str | None = None
-    title: str = ""
-    holders: set[int] = field(default_factory=set)
+Role = TypeVar("Role")
 
 
 @dataclass(slots=True, eq=False)
 class DrawnNode:
-    """One node of the picture, and how it is held: pairs of holder and label."""
+    """One node of the picture, and how it is held: pairs of holder and label.
+
+    `root` says what kind of root it is: `module`, `type`, `frame`, `thread`, or `outside`
+    for what is no object of Python; None: it is none.
+    """
 
     kind: str
     type: str
@@ -57,72 +42,50 @@ class DrawnEdge:
 
 
 Drawn = dict[int, DrawnNode]
+# Nodes from a whole thing through parts of it, each with its role in the one before.
+Chain = list[tuple[int, Role | None]]
 
 
-def draw(found: dict[int, Found], book: KindBook, *, reveal: bool) -> tuple[Drawn, bool]:
-    """The picture of a search, and whether any root was found."""
-    drawn = _drawn(found, book, reveal=reveal)
+def fold(
+    keys: Collection[int],
+    held_by: Mapping[int, Iterable[int]],
+    part: Callable[[int, Role | None, int], Role | None],
+) -> tuple[list[int], list[tuple[Chain[Role], int]]]:
+    """What is a thing of its own, and each way from such a thing through its parts to another.
+
+    Args:
+        keys: all nodes.
+        held_by: what each node holds.
+        part: what part of a holder, itself in some role, a held node is; None: none.
+    """
+    parts: set[int] = set()
+    others: set[int] = set()
+    ways: list[tuple[Chain[Role], int]] = []
+    todo: list[Chain[Role]] = [[(key, None)] for key in keys]
+    while todo:
+        chain = todo.pop()
+        last, last_role = chain[-1]
+        for held in held_by[last]:
+            role = part(last, last_role, held)
+            if role is None or any(held == key for key, _ in chain):
+                ways.append((chain, held))
+                others.update([held] if len(chain) == 1 else [])
+            else:
+                parts.add(held)
+                todo.append([*chain, (held, role)])
+    hidden = parts - others
+    whole = [key for key in keys if key not in hidden]
+    return whole, [w for w in ways if w[0][0][0] not in hidden and w[1] not in hidden]
+
+
+def settle(drawn: Drawn) -> tuple[Drawn, bool]:
+    """What lies below roots, if there are any, with alike nodes made one; whether there are."""
     rooted = _below_roots(drawn)
     if rooted:
         drawn = _restricted(drawn, rooted)
     while _merge_alike(drawn):
         pass
     return drawn, bool(rooted)
-
-
-def _drawn(found: dict[int, Found], book: KindBook, *, reveal: bool) -> Drawn:
-    held_by: dict[int, list[int]] = {address: [] for address in found}
-    for address, node in found.items():
-        for holder in node.holders:
-            held_by[holder].append(address)
-    whole, chains = _chains(found, held_by)
-    drawn = {address: _node(found[address], book, reveal=reveal) for address in whole}
-    for chain_addresses, chain, held in chains:
-        holder = chain_addresses[0]
-        label = edge_label(
-            chain, found[held].o, in_module=found[holder].root == "module", reveal=reveal
-        )
-        drawn[held].incoming.setdefault(holder, label)
-    return drawn
-
-
-def _chains(
-    found: dict[int, Found], held_by: dict[int, list[int]]
-) -> tuple[list[int], list[tuple[list[int], Chain, int]]]:
-    """What is a thing of its own, and each way from such a thing through its parts to another."""
-    parts: set[int] = set()
-    others: set[int] = set()
-    ways = []
-    todo: list[tuple[list[int], Chain]] = [([a], [(n.o, None)]) for a, n in found.items()]
-    while todo:
-        addresses, chain = todo.pop()
-        for held in held_by[addresses[-1]]:
-            role = None
-            if found[addresses[0]].root != "module" and found[held].level > 0:
-                role = part_role(*chain[-1], found[held].o)
-            if role is None or held in addresses:
-                ways.append((addresses, chain, held))
-                others.update([held] if len(addresses) == 1 else [])
-            else:
-                parts.add(held)
-                todo.append(([*addresses, held], [*chain, (found[held].o, role)]))
-    hidden = parts - others
-    whole = [address for address in found if address not in hidden]
-    return whole, [w for w in ways if w[0][0] not in hidden and w[2] not in hidden]
-
-
-def _node(node: Found, book: KindBook, *, reveal: bool) -> DrawnNode:
-    kind = book.of(type(node.o))
-    label = node.title or node_label(node.o, kind, reveal=reveal)
-    shown = node.root if node.root in {"module", "type", "frame"} else node_kind(node.o, kind)
-    return DrawnNode(
-        kind="target" if node.level == 0 else shown or "object",
-        type="module" if node.root == "module" else kind.name,
-        label=label,
-        root=node.root,
-        objects=1,
-        incoming={},
-    )
 
 
 def _below_roots(drawn: Drawn) -> set[int]:
@@ -176,7 +139,7 @@ def _absorb(node: DrawnNode, other: DrawnNode) -> None:
         node.label = ""
 
 
-def edges(drawn: Drawn) -> Iterable[DrawnEdge]:
+def edges(drawn: Drawn) -> Iterator[DrawnEdge]:
     """Every edge of a picture."""
     for key, node in drawn.items():
         for holder, label in node.incoming.items():

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from leakprobe.capture.heap.kinds import KindBook
 from leakprobe.capture.heap.listing import Lister, check_headroom
 from leakprobe.capture.pace import Pace
+from leakprobe.capture.referrers.found import Found, draw
+from leakprobe.capture.referrers.graph import make_graph
 from leakprobe.capture.referrers.instances import Instances
-from leakprobe.capture.referrers.paths import shortest_paths
-from leakprobe.capture.referrers.picture import Drawn, Found, draw, edges
 from leakprobe.capture.referrers.roots import Roots
 from leakprobe.capture.referrers.universe import Universe, collect
-from leakprobe.model.graph import GraphEdge, GraphNode, ReferrerGraph
-from leakprobe.model.memory import Price
+from leakprobe.model.graph import ReferrerGraph
 
 __all__ = ["find_referrers"]
 
@@ -74,7 +73,7 @@ def find_referrers(
     finally:
         universe.release()
     truncated = truncated if rooted else search.no_root(depth)
-    return _graph(name, count, len(samples), truncated, drawn, pace.price())
+    return make_graph(drawn, name, count, len(samples), truncated, pace.price())
 
 
 class _Search:
@@ -163,19 +162,3 @@ class _Candidate:
     o: object
     root: tuple[str, str] | None
     held: set[int]
-
-
-def _graph(
-    name: str, count: int, sampled: int, truncated: str | None, drawn: Drawn, price: Price
-) -> ReferrerGraph:
-    numbers = {key: number for number, key in enumerate(drawn)}
-    nodes = tuple(
-        GraphNode(numbers[key], n.kind, n.type, n.label, n.objects, n.root is not None)
-        for key, n in drawn.items()
-    )
-    lines = tuple(
-        GraphEdge(numbers[edge.holder], numbers[edge.held], edge.label.shown)
-        for edge in edges(drawn)
-    )
-    paths = shortest_paths(drawn)
-    return ReferrerGraph(name, count, sampled, truncated, nodes, lines, paths, price)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import pytest
@@ -10,7 +10,11 @@ import pytest
 from leakprobe.capture.referrers.labels import revealed
 from leakprobe.capture.referrers.search import find_referrers
 from leakprobe.codec import encode
+from leakprobe.model import ReferrerGraph
 from tests.hostile import alive_zoo
+from tests.native import needs_heap_walk
+
+Find = Callable[..., ReferrerGraph]
 
 SECRET = "s3cr3t-k3y"
 NUMBER = 918273645
@@ -45,30 +49,40 @@ def app() -> Iterator[None]:
     vars(APP).clear()
 
 
-def encoded(reveal: bool, name: str = f"{__name__}.Patient") -> str:
-    graph = find_referrers(name, reveal=reveal)
+@pytest.fixture(params=["python", pytest.param("native", marks=needs_heap_walk)])
+def find(request: pytest.FixtureRequest) -> Find:
+    """Both implementations, one after the other."""
+    if request.param == "python":
+        return find_referrers
+    from leakprobe.capture.referrers import forked
+
+    return forked.find_referrers
+
+
+def encoded(find: Find, *, reveal: bool, name: str = f"{__name__}.Patient") -> str:
+    graph = find(name, reveal=reveal)
     return json.dumps(encode(graph))
 
 
-def test_no_key_value_or_index_is_shown() -> None:
-    text = encoded(reveal=False)
+def test_no_key_value_or_index_is_shown(find: Find) -> None:
+    text = encoded(find, reveal=False)
     assert "revealing_app.records" in text
     assert SECRET not in text
     assert str(NUMBER) not in text
     assert "[2]" not in text
 
 
-def test_no_target_is_shown() -> None:
-    assert SECRET not in encoded(reveal=False, name="str")
+def test_no_target_is_shown(find: Find) -> None:
+    assert SECRET not in encoded(find, reveal=False, name="str")
 
 
-def test_keys_and_indexes_are_shown_with_reveal() -> None:
-    text = encoded(reveal=True)
+def test_keys_and_indexes_are_shown_with_reveal(find: Find) -> None:
+    text = encoded(find, reveal=True)
     assert f"revealing_app.records['{SECRET}'][2][0]" in text
 
 
-def test_an_attribute_that_is_no_identifier_is_data() -> None:
-    texts = {p.text for p in find_referrers(f"{__name__}.Patient").paths}
+def test_an_attribute_that_is_no_identifier_is_data(find: Find) -> None:
+    texts = {p.text for p in find(f"{__name__}.Patient").paths}
     ways = {"[…][…]", ".by_number[…][…]", ".records[…][…][…]"}
     assert texts == {f"revealing_app{way}" for way in ways}
 

@@ -1,4 +1,7 @@
-"""Planted holders: each test keeps an object alive in one known way."""
+"""Planted holders: each test keeps an object alive in one known way.
+
+All are searched for in the running process and in a copy of it; both say the same.
+"""
 
 import functools
 import gc
@@ -6,8 +9,9 @@ import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import ModuleType
 
 import pytest
@@ -16,6 +20,9 @@ from leakprobe.capture.referrers.search import find_referrers
 from leakprobe.errors import NotEnoughMemory, UnknownName
 from leakprobe.model import HolderPath, ReferrerGraph
 from tests.hostile import alive_zoo, hostile_module
+from tests.native import needs_heap_walk
+
+Find = Callable[..., ReferrerGraph]
 
 
 class Leaked:
@@ -48,15 +55,33 @@ def app() -> Iterator[ModuleType]:
     gc.collect()  # classes are cycles, and hold what hangs on them until then
 
 
-def search(**more: object) -> ReferrerGraph:
-    return find_referrers(f"{__name__}.Leaked", **more)  # type: ignore[arg-type]  # the caller knows
+@pytest.fixture(params=["python", pytest.param("native", marks=needs_heap_walk)])
+def core(request: pytest.FixtureRequest) -> str:
+    """Who searches."""
+    return str(request.param)
+
+
+@pytest.fixture
+def find(core: str) -> Find:
+    """Both implementations, one after the other."""
+    if core == "python":
+        return find_referrers
+    from leakprobe.capture.referrers import forked
+
+    return forked.find_referrers
+
+
+@pytest.fixture
+def search(find: Find) -> Find:
+    """The search for what keeps the planted objects."""
+    return partial(find, f"{__name__}.Leaked")
 
 
 def best(graph: ReferrerGraph) -> HolderPath:
     return graph.paths[0]
 
 
-def test_a_global_dict_is_named() -> None:
+def test_a_global_dict_is_named(search: Find) -> None:
     APP.results = {f"key{i}": Holder([Leaked()]) for i in range(5)}  # type: ignore[attr-defined]
     graph = search()
     assert (graph.objects, graph.sampled, graph.truncated) == (5, 3, None)
@@ -72,7 +97,7 @@ def test_a_global_dict_is_named() -> None:
     assert path.objects == 3
 
 
-def test_alike_objects_are_drawn_as_one_node() -> None:
+def test_alike_objects_are_drawn_as_one_node(search: Find) -> None:
     APP.results = {f"key{i}": Holder(Leaked()) for i in range(5)}  # type: ignore[attr-defined]
     graph = search()
     shown = {(n.kind, n.type.rpartition(".")[2], n.objects, n.root) for n in graph.nodes}
@@ -86,7 +111,7 @@ def test_alike_objects_are_drawn_as_one_node() -> None:
     assert next(n.label for n in graph.nodes if n.type == "dict") == "5 items"
 
 
-def test_a_class_attribute_is_named() -> None:
+def test_a_class_attribute_is_named(search: Find) -> None:
     class Registry:
         kept = [Leaked()]  # noqa: RUF012  # it is the leak
 
@@ -95,7 +120,7 @@ def test_a_class_attribute_is_named() -> None:
     assert best(search()).steps[0].startswith("class ")
 
 
-def test_a_closure_is_named() -> None:
+def test_a_closure_is_named(search: Find) -> None:
     def make() -> object:
         hidden = Leaked()
         return lambda: hidden
@@ -106,7 +131,7 @@ def test_a_closure_is_named() -> None:
     assert path.steps[-1] == "closure variable hidden"
 
 
-def test_defaults_are_named() -> None:
+def test_defaults_are_named(search: Find) -> None:
     exec("def handler(x=[], *, y=[]): ...", vars(APP))
     vars(APP)["handler"].__defaults__[0].append(Leaked())
     assert best(search()).text == "planted_app.handler.__defaults__[…][…]"
@@ -115,7 +140,7 @@ def test_defaults_are_named() -> None:
     assert best(search()).steps[-2:] == ("default argument", "list item")
 
 
-def test_a_cached_result_is_named() -> None:
+def test_a_cached_result_is_named(search: Find) -> None:
     @functools.lru_cache
     def compute(key: str) -> Leaked:
         return Leaked()
@@ -125,13 +150,13 @@ def test_a_cached_result_is_named() -> None:
     assert best(search()).text == "planted_app.compute(…)"
 
 
-def test_a_thread_local_is_named() -> None:
+def test_a_thread_local_is_named(search: Find) -> None:
     APP.local = threading.local()  # type: ignore[attr-defined]
     APP.local.kept = Leaked()
     assert best(search()).text == "planted_app.local.kept"
 
 
-def test_slots_bound_methods_partials_and_sets_are_named() -> None:
+def test_slots_bound_methods_partials_and_sets_are_named(search: Find) -> None:
     APP.slotted = Slotted(Leaked())  # type: ignore[attr-defined]
     assert best(search()).text == "planted_app.slotted.payload"
     APP.slotted.payload = None
@@ -152,13 +177,13 @@ def suspended() -> Generator[None]:
     del variable
 
 
-def test_a_suspended_generator_is_named() -> None:
+def test_a_suspended_generator_is_named(search: Find) -> None:
     APP.running = [suspended()]  # type: ignore[attr-defined]
     next(APP.running[0])
     assert best(search()).text == "planted_app.running[…].variable"
 
 
-def test_a_suspended_coroutine_is_named() -> None:
+def test_a_suspended_coroutine_is_named(search: Find) -> None:
     class Stop:
         def __await__(self) -> Generator[None]:
             yield
@@ -194,7 +219,7 @@ def thread_that_holds() -> Iterator[None]:
         thread.join()
 
 
-def test_a_variable_of_a_running_frame_is_named() -> None:
+def test_a_variable_of_a_running_frame_is_named(search: Find) -> None:
     with thread_that_holds():
         graph = search()
     assert best(graph).steps[1:] == ("local variable", "list item")
@@ -202,7 +227,7 @@ def test_a_variable_of_a_running_frame_is_named() -> None:
     assert {n.kind for n in graph.nodes if n.root} == {"frame"}
 
 
-def test_a_lasting_holder_comes_before_a_frame() -> None:
+def test_a_lasting_holder_comes_before_a_frame(search: Find) -> None:
     APP.chain = [[[Leaked()]]]  # type: ignore[attr-defined]
 
     def frame(passing: object) -> ReferrerGraph:
@@ -226,13 +251,13 @@ def test_untracked_objects_are_found() -> None:
     assert best(graph).text == "planted_app.buffers[…]"
 
 
-def test_a_string_that_is_a_key_is_found() -> None:
+def test_a_string_that_is_a_key_is_found(find: Find) -> None:
     text = type("Key", (str,), {"__module__": "planted", "__slots__": ()})
     APP.table = {text("key"): 1}  # type: ignore[attr-defined]
-    assert best(find_referrers("planted.Key")).text == "planted_app.table.keys()[…]"
+    assert best(find("planted.Key")).text == "planted_app.table.keys()[…]"
 
 
-def test_a_cycle_without_a_root_says_so() -> None:
+def test_a_cycle_without_a_root_says_so(search: Find) -> None:
     gc.disable()
     try:
         cycle = Leaked()
@@ -249,7 +274,7 @@ def test_a_cycle_without_a_root_says_so() -> None:
     gc.collect()
 
 
-def test_a_chain_deeper_than_the_search_says_so() -> None:
+def test_a_chain_deeper_than_the_search_says_so(search: Find) -> None:
     chain: object = Leaked()
     for _ in range(10):
         chain = [chain]
@@ -261,7 +286,7 @@ def test_a_chain_deeper_than_the_search_says_so() -> None:
     assert search(depth=12).paths[0].text == "planted_app.chain" + "[…]" * 10
 
 
-def test_many_holders_are_cut_and_said() -> None:
+def test_many_holders_are_cut_and_said(search: Find) -> None:
     shared = Leaked()
     APP.holders = [[shared] for _ in range(100)]  # type: ignore[attr-defined]
     del shared
@@ -272,38 +297,38 @@ def test_many_holders_are_cut_and_said() -> None:
     assert len(graph.nodes) == 4
 
 
-def test_a_large_container_is_searched() -> None:
+def test_a_large_container_is_searched(search: Find) -> None:
     APP.table = dict.fromkeys(range(50_000))  # type: ignore[attr-defined]
     APP.table[49_999] = Leaked()
     assert best(search()).text == "planted_app.table[…]"
 
 
-def test_weak_references_hold_nothing() -> None:
+def test_weak_references_hold_nothing(search: Find) -> None:
     kept = Leaked()
     APP.weak = weakref.WeakValueDictionary({"a": kept})  # type: ignore[attr-defined]
     assert [p.steps[0].partition(" ")[0] for p in search().paths] == ["frame"]
 
 
-def test_a_bare_class_name_is_enough_where_it_is_unambiguous() -> None:
+def test_a_bare_class_name_is_enough_where_it_is_unambiguous(find: Find) -> None:
     APP.kept = type("OnlyOne", (), {"__module__": "planted"})()  # type: ignore[attr-defined]
-    assert find_referrers("OnlyOne").type == "planted.OnlyOne"
+    assert find("OnlyOne").type == "planted.OnlyOne"
     APP.other = type("OnlyOne", (), {"__module__": "elsewhere"})()  # type: ignore[attr-defined]
     with pytest.raises(UnknownName, match=r"planted\.OnlyOne"):
-        find_referrers("OnlyOne")
+        find("OnlyOne")
 
 
-def test_an_unknown_type_is_refused_with_the_nearest() -> None:
+def test_an_unknown_type_is_refused_with_the_nearest(find: Find) -> None:
     APP.kept = Leaked()  # type: ignore[attr-defined]
     with pytest.raises(UnknownName, match=r"test_search\.Leaked"):
-        find_referrers(f"{__name__}.Leakt")
+        find(f"{__name__}.Leakt")
 
 
-def test_too_little_memory_is_refused() -> None:
+def test_too_little_memory_is_refused(search: Find) -> None:
     with pytest.raises(NotEnoughMemory):
         search(available_bytes=1)
 
 
-def test_our_own_tables_hold_nothing() -> None:
+def test_our_own_tables_hold_nothing(search: Find) -> None:
     APP.kept = [Leaked()]  # type: ignore[attr-defined]
     own = [APP.kept[0]]
     APP.agent = own  # type: ignore[attr-defined]
@@ -311,7 +336,7 @@ def test_our_own_tables_hold_nothing() -> None:
     assert [p.text for p in graph.paths] == ["planted_app.kept[…]"]
 
 
-def test_nothing_outlives_the_search() -> None:
+def test_nothing_outlives_the_search(search: Find) -> None:
     gc.disable()
     try:
         target = Leaked()
@@ -326,14 +351,14 @@ def test_nothing_outlives_the_search() -> None:
         gc.enable()
 
 
-def test_hostile_objects_are_searched_and_left_alone() -> None:
+def test_hostile_objects_are_searched_and_left_alone(find: Find) -> None:
     sys.modules["hostile_module"] = hostile_module()
     try:
         with alive_zoo() as animals:
             name = type.__dict__["__name__"].__get__(type(animals[0]))
             APP.animals = [animals[0]]  # type: ignore[attr-defined]
-            graph = find_referrers(f"tests.hostile.{name}", depth=6)
-            everything = find_referrers("type", limit=500, reveal=True, depth=2)
+            graph = find(f"tests.hostile.{name}", depth=6)
+            everything = find("type", limit=500, reveal=True, depth=2)
     finally:
         del sys.modules["hostile_module"]
     assert any(p.text == "planted_app.animals[…]" for p in graph.paths)

@@ -1,0 +1,42 @@
+"""Live objects by type and the long containers: from a copy of the process where that works."""
+
+from leakprobe.capture.heap.layout import WalkResult
+from leakprobe.capture.heap.types import count_types
+from leakprobe.capture.native import heap_walk_missing
+from leakprobe.model.heap import Census
+from leakprobe.model.memory import TypeCount
+
+__all__ = ["take_census", "type_counts"]
+
+
+def take_census(*, own: tuple[object, ...], available_bytes: int | None) -> Census:
+    """What is alive now.
+
+    Args:
+        own: the agent's tables; they and what only they hold are left out.
+        available_bytes: memory that is left, where that is known.
+
+    Raises:
+        NotEnoughMemory: the walk would take more than half of what is left.
+        WalkFailed: the copy of the process came to nothing.
+    """
+    if heap_walk_missing() is not None:
+        types, price = count_types(own=own, available_bytes=available_bytes)
+        return Census(types, None, None, price)
+    from leakprobe.capture.heap.forked import WalkRequest, walk
+
+    result, price = walk(WalkRequest(own=own), available_bytes=available_bytes)
+    return Census(type_counts(result), result.containers, result.totals, price)
+
+
+def type_counts(result: WalkResult) -> tuple[TypeCount, ...]:
+    """Types of a walk, the most owned bytes first. Types that share a name are one row."""
+    rows: dict[str, list[int]] = {}
+    for tally in result.types:
+        row = rows.setdefault(tally.name, [0, 0, 0, 0])
+        row[0] += tally.objects
+        row[1] += tally.bytes
+        row[2] += tally.owned_bytes
+        row[3] += tally.retained_bytes
+    counts = [TypeCount(name, *row) for name, row in rows.items() if row[0]]
+    return tuple(sorted(counts, key=lambda count: (-count.owned_bytes, count.type)))

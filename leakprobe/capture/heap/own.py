@@ -1,0 +1,39 @@
+"""What a walk of a copy must be told is leakprobe's: objects by address, frames by file.
+
+What only these lead to is left out of every count. leakprobe's modules are among them,
+so its classes and functions are too; its examples are somebody's application.
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+
+from leakprobe.capture.heap.kinds import is_ours
+
+__all__ = ["FILE_PREFIX", "PACKAGE", "SHARED_FILE", "SHARED_FILES", "own_addresses"]
+
+# As code objects name their files: symbolic links are not followed.
+PACKAGE = Path(__file__).parent.parent.parent
+# Files below it are ours; the walk knows that those of its examples/ are not.
+FILE_PREFIX = f"{PACKAGE}/"
+# The one file of ours that is on the stack of every request of the application.
+SHARED_FILE = f"{PACKAGE}/web/middleware.py"
+# With the one that the demo starts its service through: what is below them on a stack is
+# the application's.
+SHARED_FILES = frozenset({SHARED_FILE, f"{PACKAGE}/demo/tied.py"})
+
+read_namespace = type.__getattribute__(ModuleType, "__dict__")["__dict__"].__get__
+
+
+def own_addresses(own: Iterable[object]) -> list[int]:
+    """Where our objects are: those given, and every module of ours with its namespace.
+
+    Args:
+        own: the agent's tables.
+    """
+    roots = [*own]
+    for name, module in list(dict.items(sys.modules)):
+        if type(name) is str and is_ours(name) and type(module) is ModuleType:
+            roots += (module, read_namespace(module))
+    return list(map(id, roots))
