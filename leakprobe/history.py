@@ -55,7 +55,7 @@ class History:
     Args:
         rules: which rolling snapshots stay.
         max_bytes: what `self_bytes` does not exceed, as long as that can be had by
-            dropping stacks, types and snapshots.
+            dropping stacks, types, containers and snapshots.
     """
 
     def __init__(self, rules: Sequence[RetentionRule], max_bytes: int) -> None:
@@ -92,6 +92,19 @@ class History:
             self._thin()
             self._shrink()
 
+    def update(self, snapshot: Snapshot) -> None:
+        """Put a snapshot, completed, in the place of the one that has its id.
+
+        Raises:
+            UnknownName: that one is not kept.
+        """
+        with self._lock:
+            entry = self._entries[self._position(snapshot.id)]
+            packed = self._tables.pack(snapshot)
+            self._tables.release(entry.packed)
+            self._replace(entry, packed)
+            self._shrink()
+
     def get(self, snapshot_id: str) -> Snapshot:
         """The snapshot with this id.
 
@@ -104,8 +117,8 @@ class History:
     def list(self, limit: int | None = None) -> tuple[Snapshot, ...]:
         """Outlines of what is kept, the newest first.
 
-        An outline has no stacks and types in it: they are empty where the snapshot has
-        some (`get` has them), and None where it has none.
+        An outline has no stacks, types and containers in it: they are empty where the
+        snapshot has some (`get` has them), and None where it has none.
         """
         with self._lock:
             newest = itertools.islice(reversed(self._entries), limit)
@@ -284,13 +297,13 @@ class History:
         for kind in ("rolling", "pinned"):
             others = [entry for entry in self._of_kind(kind) if entry is not newest]
             for entry in others:
-                if entry.packed.stacks is not None or entry.packed.types is not None:
+                if entry.packed.has_lists:
                     self._replace(entry, self._tables.without_lists(entry.packed))
                     yield entry
             for entry in others:
                 self._drop(entry)
                 yield entry
-        while holding := [e for e in self._entries if e.packed.stacks or e.packed.types]:
+        while holding := [e for e in self._entries if e.packed.has_lists]:
             entry = max(holding, key=lambda e: e.size_bytes)
             lighter_one = self._tables.pack(lighter(self._tables.unpack(entry.packed)))
             self._tables.release(entry.packed)

@@ -11,7 +11,7 @@ from leakprobe.analysis.moments import MOMENT_WORDS
 from leakprobe.analysis.retention import most_kept, thin
 from leakprobe.errors import BadParameter, NotAvailable, UnknownName
 from leakprobe.history import History, Needs
-from leakprobe.model import LiveStack, Snapshot, TypeCount
+from leakprobe.model import Container, LiveStack, Snapshot, TypeCount
 from leakprobe.settings import RetentionRule, parse_retention
 from tests.making import a_snapshot, a_stack, live, snapshots
 from tests.test_packing import actual_size
@@ -355,3 +355,35 @@ def test_many_threads_add_read_and_remove_at_once() -> None:
         thread.join()
     assert errors == []
     assert actual_size(history) <= history.self_bytes <= 200_000
+
+
+def test_a_completed_snapshot_takes_the_place_of_what_it_was() -> None:
+    history = filled(range(0, 30, 10), types_every=100)
+    bare = history.get("s2")
+    assert bare.types is None
+    complete = replace(bare, types=TYPES, containers=(Container(1, "builtins.dict", 99),))
+    history.update(complete)
+    assert history.get("s2") == complete
+    assert uptimes(history) == [0, 10, 20]
+    assert history.resolve("s1", needs="types", uptime_s=30).id in {"s1", "s2"}
+    with pytest.raises(UnknownName):
+        history.update(replace(complete, id="s99"))
+
+
+def test_completing_a_snapshot_again_and_again_takes_no_more_room() -> None:
+    history = filled(range(0, 30, 10))
+    sizes = []
+    for length in range(5):
+        containers = tuple(Container(at, "builtins.dict", length) for at in range(500))
+        history.update(replace(history.get("s2"), containers=containers))
+        sizes.append(history.self_bytes)
+    assert len(set(sizes)) == 1
+
+
+def test_what_outgrows_the_album_is_dropped_also_when_it_comes_later() -> None:
+    history = History(RULES, 1 << 20)
+    history.add(a_snapshot("s1", stacks=STACKS))
+    containers = tuple(Container(at, "builtins.dict", 99) for at in range(100_000))
+    history.update(replace(history.get("s1"), containers=containers))
+    assert history.self_bytes <= 1 << 20
+    assert len(history) == 1

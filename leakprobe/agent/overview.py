@@ -96,8 +96,12 @@ def _self_report(
     return SelfReport(
         tracer=tracer.name,
         tracer_reason=tracer.reason,
+        tracer_trouble=tracer.trouble(),
         frames=tracer.frames,
-        self_bytes=history.self_bytes + requests.size_bytes,
+        sample_bytes=tracer.sample_bytes,
+        heap_walk=sampler.walks.kind,
+        heap_walk_reason=sampler.walks.reason,
+        self_bytes=history.self_bytes + requests.size_bytes + tracer.self_bytes(),
         snapshots=len(history),
         cpu_share=sampler.cpu_s / max(sampler.uptime_s, 1e-9),
         longest_pause_ms=sampler.longest_pause_ms,

@@ -9,44 +9,37 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from leakprobe.agent.gate import Gate
-from leakprobe.analysis.cadence import traces_due, traces_postponed, walk_due
+from leakprobe.agent.walks import HeapWalks
+from leakprobe.analysis.cadence import traces_due, traces_postponed
 from leakprobe.analysis.own import drop_own_stacks
-from leakprobe.capture.heap.kinds import is_ours
-from leakprobe.capture.heap.types import count_types
-from leakprobe.capture.listed import SAFE
-from leakprobe.capture.process import available_memory_bytes, read_gauges
+from leakprobe.capture.heap.own import PACKAGE, SHARED_FILES
+from leakprobe.capture.process import read_gauges
 from leakprobe.capture.requests import RequestCounters
 from leakprobe.capture.tasks import TaskCamera
 from leakprobe.capture.tracer import Tracer
-from leakprobe.errors import Refusal
+from leakprobe.errors import Refusal, UnknownName
 from leakprobe.history import History
-from leakprobe.model import LiveStack, Price, Snapshot, TypeCount
+from leakprobe.model import Gauges, LiveStack, Price, Snapshot
 from leakprobe.own_threads import OwnThread
 from leakprobe.settings import Settings
 
 __all__ = ["NOW", "Sampler", "own_stacks_dropped"]
 
-PACKAGE = Path(__file__).resolve().parent.parent
-# The one file of ours that is on the stack of every request of the application.
-SHARED_FILES = frozenset({str(PACKAGE / "web" / "middleware.py")})
 GIVE_UP_JOINING_S = 10.0
-# About two seconds of walking; a larger heap is walked by the thread instead.
+# About two seconds of walking in the process; a larger heap is walked when somebody asks.
 MOST_BLOCKS_WAITED_FOR = 1_000_000
-WALKS_POSTPONED = (
-    "types: a heap walk in the running process can disturb a thread that is building a tuple "
-    "from a generator, so none is made unasked; GET /types walks the heap now"
-)
+# A copy of the process is made at once and walks half a million objects in that time.
+LONGEST_WAIT_AT_START_S = 0.3
 # What a snapshot that is not kept is called: no id, but the word that asks for it.
 NOW = "now"
 # Nobody asked for a scheduled snapshot, so nobody is refused because of one.
 SCHEDULED_PATIENCE_S = 60.0
 
 Stacks = tuple[LiveStack, ...]
-Types = tuple[TypeCount, ...]
 
 
 class Sampler:
@@ -84,14 +77,14 @@ class Sampler:
         self._tracer = tracer
         self._history = history
         self._requests = requests
-        self._own = (*own, self)
+        self.walks = HeapWalks((*own, self), settings.heap_budget, clock=clock)
         self._clock = clock
         self._wall_clock = wall_clock
         self._started = clock()
         self._stacks_read: float | None = None
-        self._heap_walked: float | None = None
-        self._walk_cpu_s: float | None = None
+        self._unwalked_start: str | None = None
         self._refused: str | None = None
+        self._opened = threading.Event()
         self._stopping = threading.Event()
         self._thread: OwnThread | None = None
 
@@ -105,27 +98,38 @@ class Sampler:
         """What is not read on schedule, and why; None where everything is."""
         tracer = self._tracer
         stacks = traces_postponed(tracer.expected_traces(), tracer.seconds_per_trace)
-        walks = None if SAFE or self._settings.heap_budget == 0 else WALKS_POSTPONED
-        return "; ".join(reason for reason in (stacks, walks, self._refused) if reason) or None
+        reasons = (stacks, self.walks.postponed, self._refused)
+        return "; ".join(reason for reason in reasons if reason) or None
 
-    def take_start(self, start_tracer: Callable[[], None], *, walk: bool) -> None:
-        """Take the snapshot that `start` names, around the start of the tracer.
+    def open(self, start_tracer: Callable[[], None], *, walk: bool) -> None:
+        """Take the snapshot that `start` names, around the start of the tracer, and the thread.
 
-        The heap is walked before, while the walk's own allocations are not yet traced.
+        A walk in the process is made before, while its own allocations are not traced yet.
+        A copy of the process is walked by the thread, at once: its types join the start
+        when they are known.
 
         Args:
             start_tracer: makes the tracer record.
-            walk: whether to walk the heap, where it is small enough to be waited for.
+            walk: wait for the walk, where it does not take long.
         """
+        in_process = walk and not self.walks.native and self._settings.heap_budget > 0
         small = sys.getallocatedblocks() <= MOST_BLOCKS_WAITED_FOR
-        counts, price = self._types_at_start() if walk and small else (None, Price())
+        walked = self._bare("start")
+        if in_process and small:
+            walked = self._tried(self._with_types, walked)
         start_tracer()
-        snapshot = self._read("start", stacks=self._tracer.name != "off", types=False)
-        self._history.add(replace(snapshot, types=counts, price=price), pinned=True)
+        start = replace(walked, gauges=self._gauges(), tracer=self._tracer.name)
+        if self._tracer.name != "off":
+            start = self._tried(self._with_stacks, start)
+        self._file_start(start)
+        self.start()
+        if walk and self.walks.native:
+            self._opened.wait(LONGEST_WAIT_AT_START_S)
 
     def start(self) -> None:
-        """Start the thread; its first act is a snapshot."""
+        """Start the thread; its first act is a walk of the heap, where that is cheap."""
         self._stopping.clear()
+        self._opened.clear()
         self._thread = OwnThread("sampler", self._run)
         self._thread.start()
 
@@ -150,9 +154,13 @@ class Sampler:
         Raises:
             CaptureBusy: another heavy capture runs.
             NotEnoughMemory: there is no room for the capture.
+            WalkFailed: the copy of the process was late or died.
         """
         with self.gate.hold(what):
-            snapshot = self._read(label, stacks=self._tracer.name != "off", types=True)
+            snapshot = self._bare(label)
+            if self._tracer.name != "off":
+                snapshot = self._with_stacks(snapshot)
+            snapshot = self._with_types(snapshot)
         self._history.add(snapshot, pinned=True)
         return snapshot
 
@@ -163,120 +171,168 @@ class Sampler:
             CaptureBusy: another heavy capture runs.
             NotAvailable: stacks were asked for and nothing records them.
             NotEnoughMemory: there is no room for the capture.
+            WalkFailed: the copy of the process was late or died.
         """
         with self.gate.hold(what):
-            return self._read(None, stacks=not types, types=types, name=NOW)
+            bare = self._bare(None, NOW)
+            return self._with_types(bare) if types else self._with_stacks(bare)
+
+    def glance(self) -> Snapshot:
+        """A snapshot of now with stacks, not kept: for a tracer whose reading is not heavy.
+
+        It neither waits for a heavy capture nor keeps one waiting.
+
+        Raises:
+            NotAvailable: nothing records them.
+        """
+        return self._with_stacks(self._bare(None, NOW))
 
     def note_pause(self, price: Price) -> None:
         """Remember the longest time for which the application was held."""
         self.longest_pause_ms = max(self.longest_pause_ms, price.pause_ms)
-
-    def after_fork(self) -> None:
-        """In a forked child: a clock, a gate and a thread of its own."""
-        self.gate.after_fork()
-        self.tasks = TaskCamera()
-        self._stopping = threading.Event()
-        self._started, self.started_at = self._clock(), self._wall_clock()
-        self._stacks_read = self._heap_walked = self._walk_cpu_s = None
-        self.errors, self.cpu_s, self.longest_pause_ms = 0, 0.0, 0.0
-        self.start()
-
-    def _run(self) -> None:
-        stopping = self._stopping
-        while not stopping.is_set():
-            cpu = time.thread_time()
-            first = len(self._history) == 0
-            try:
-                self._tick()
-            except Exception as error:  # noqa: BLE001 - our failure is never the application's
-                self.note_error(error)
-            self.cpu_s += time.thread_time() - cpu
-            stopping.wait(0 if first else self._settings.interval_s)
-
-    def _tick(self) -> None:
-        # The start is filed at once; the next snapshot may take the time to walk the heap.
-        first = len(self._history) == 0
-        label = "start" if first else None
-        try:
-            with self.gate.hold("a scheduled snapshot", patience_s=SCHEDULED_PATIENCE_S):
-                types = not first and self._types_due()
-                snapshot = self._read(label, stacks=self._stacks_due(), types=types)
-            self._refused = None
-        except Refusal as refusal:
-            self._refused = str(refusal)
-            snapshot = self._read(label, stacks=False, types=False)
-        self._history.add(snapshot, pinned=first)
-        self.tasks.read(frames=0)  # a task's age counts from when it was first seen
-
-    def _stacks_due(self) -> bool:
-        tracer = self._tracer
-        return tracer.traced_bytes() is not None and traces_due(
-            tracer.expected_traces(), tracer.seconds_per_trace, self._since(self._stacks_read)
-        )
-
-    def _types_due(self) -> bool:
-        since_s = self._since(self._heap_walked)
-        return SAFE and walk_due(since_s, self._walk_cpu_s, self._settings.heap_budget)
-
-    def _since(self, moment: float | None) -> float | None:
-        return None if moment is None else self._clock() - moment
-
-    def _read(
-        self, label: str | None, *, stacks: bool, types: bool, name: str | None = None
-    ) -> Snapshot:
-        gauges = read_gauges(
-            memory_limit_bytes=self._settings.memory_limit_bytes,
-            traced_bytes=self._tracer.traced_bytes(),
-        )
-        uptime_s, taken_at = self.uptime_s, self._wall_clock()
-        requests, available = self._requests.counts(), gauges.memory_available_bytes
-        live, stacks_price = self._read_stacks(available) if stacks else (None, Price())
-        counts, types_price = self._read_types(available) if types else (None, Price())
-        price = Price(
-            pause_ms=max(stacks_price.pause_ms, types_price.pause_ms),
-            wall_ms=stacks_price.wall_ms + types_price.wall_ms,
-            cpu_ms=stacks_price.cpu_ms + types_price.cpu_ms,
-        )
-        self.note_pause(price)
-        return Snapshot(
-            id=name or self._history.new_id(),
-            label=label,
-            taken_at=taken_at,
-            uptime_s=uptime_s,
-            requests=requests,
-            gauges=gauges,
-            tracer=self._tracer.name,
-            stacks=live,
-            types=counts,
-            price=price,
-        )
-
-    def _types_at_start(self) -> tuple[Types | None, Price]:
-        if self._settings.heap_budget == 0:
-            return None, Price()
-        try:
-            return self._read_types(available_memory_bytes(self._settings.memory_limit_bytes))
-        except Refusal as refusal:
-            self._refused = str(refusal)
-            return None, Price()
-
-    def _read_stacks(self, available_bytes: int | None) -> tuple[Stacks, Price]:
-        self._stacks_read = self._clock()
-        stacks, price = self._tracer.read(available_bytes)
-        return own_stacks_dropped(stacks), price
-
-    def _read_types(self, available_bytes: int | None) -> tuple[Types, Price]:
-        self._heap_walked = self._clock()
-        counts, price = count_types(own=self._own, available_bytes=available_bytes)
-        self._walk_cpu_s = price.cpu_ms / 1e3
-        return tuple(count for count in counts if not is_ours(count.type)), price
 
     def note_error(self, error: Exception) -> None:
         """Count a failure of ours, and remember it for the overview."""
         self.errors += 1
         self.last_error = f"{type(error).__name__}: {error}"
 
+    def after_fork(self) -> None:
+        """In a forked child: a clock, a gate and a thread of its own."""
+        self.gate.after_fork()
+        self.walks.forget()
+        self.tasks = TaskCamera()
+        self._stopping, self._opened = threading.Event(), threading.Event()
+        self._started, self.started_at = self._clock(), self._wall_clock()
+        self._stacks_read = self._unwalked_start = self._refused = None
+        self.errors, self.cpu_s, self.longest_pause_ms = 0, 0.0, 0.0
+        self.start()
+
+    def _run(self) -> None:
+        stopping = self._stopping
+        self._survive(self._walk_the_start)
+        self._opened.set()
+        while not stopping.is_set():
+            self._survive(self._tick)
+            stopping.wait(self._settings.interval_s)
+
+    def _survive(self, act: Callable[[], None]) -> None:
+        cpu = time.thread_time()
+        try:
+            act()
+        except Refusal as refusal:
+            self._refused = str(refusal)
+        except Exception as error:  # noqa: BLE001 - our failure is never the application's
+            self.note_error(error)
+        self.cpu_s += time.thread_time() - cpu
+
+    def _walk_the_start(self) -> None:
+        """Complete the start with types; a forked child has to take it first."""
+        if len(self._history) == 0:
+            self._tick()
+        start_id, self._unwalked_start = self._unwalked_start, None
+        if start_id is None or not self.walks.native or not self.walks.scheduled:
+            return
+        # Whoever removed the start meanwhile does not want it.
+        with suppress(UnknownName):
+            start = self._history.get(start_id)
+            with self.gate.hold("the first heap walk", patience_s=SCHEDULED_PATIENCE_S):
+                walked = self._with_types(start)
+            self.cpu_s += walked.price.child_cpu_ms / 1e3
+            self._history.update(walked)
+
+    def _tick(self) -> None:
+        # The start is filed at once; what comes after may take the time to walk the heap.
+        first = len(self._history) == 0
+        snapshot = self._bare("start" if first else None)
+        self._refused = None
+        try:
+            with self.gate.hold("a scheduled snapshot", patience_s=SCHEDULED_PATIENCE_S):
+                if self._stacks_due():
+                    snapshot = self._tried(self._with_stacks, snapshot)
+                if not first and self.walks.due():
+                    snapshot = self._tried(self._with_types, snapshot)
+        except Refusal as refusal:
+            self._refused = str(refusal)
+        self.cpu_s += snapshot.price.child_cpu_ms / 1e3
+        if first:
+            self._file_start(snapshot)
+        else:
+            self._history.add(snapshot)
+        self.tasks.read(frames=0)  # a task's age counts from when it was first seen
+
+    def _file_start(self, snapshot: Snapshot) -> None:
+        self._history.add(snapshot, pinned=True)
+        self._unwalked_start = snapshot.id if snapshot.types is None else None
+
+    def _tried(self, read: Callable[[Snapshot], Snapshot], snapshot: Snapshot) -> Snapshot:
+        """The snapshot with what `read` adds, or as it is where that was refused."""
+        try:
+            return read(snapshot)
+        except Refusal as refusal:
+            self._refused = str(refusal)
+            return snapshot
+
+    def _stacks_due(self) -> bool:
+        tracer, read = self._tracer, self._stacks_read
+        since_s = None if read is None else self._clock() - read
+        return tracer.traced_bytes() is not None and traces_due(
+            tracer.expected_traces(), tracer.seconds_per_trace, since_s
+        )
+
+    def _bare(self, label: str | None, name: str | None = None) -> Snapshot:
+        """A snapshot of the gauges."""
+        return Snapshot(
+            id=name or self._history.new_id(),
+            label=label,
+            taken_at=self._wall_clock(),
+            uptime_s=self.uptime_s,
+            requests=self._requests.counts(),
+            gauges=self._gauges(),
+            tracer=self._tracer.name,
+            stacks=None,
+            types=None,
+            price=Price(),
+        )
+
+    def _gauges(self) -> Gauges:
+        return read_gauges(
+            memory_limit_bytes=self._settings.memory_limit_bytes,
+            traced_bytes=self._tracer.traced_bytes(),
+        )
+
+    def _with_stacks(self, snapshot: Snapshot) -> Snapshot:
+        self._stacks_read = self._clock()
+        available = snapshot.gauges.memory_available_bytes
+        stacks, price = self._tracer.read(available, snapshot.uptime_s)
+        self.note_pause(price)
+        gauges = snapshot.gauges
+        if self._tracer.sample_bytes:  # it knows the sum from its readings only
+            gauges = replace(gauges, traced_bytes=self._tracer.traced_bytes())
+        return replace(
+            snapshot,
+            gauges=gauges,
+            stacks=own_stacks_dropped(stacks),
+            price=_together(snapshot.price, price),
+        )
+
+    def _with_types(self, snapshot: Snapshot) -> Snapshot:
+        census = self.walks.walk(snapshot.gauges.memory_available_bytes)
+        self.note_pause(census.price)
+        price = _together(snapshot.price, census.price)
+        return replace(snapshot, types=census.types, containers=census.containers, price=price)
+
 
 def own_stacks_dropped(stacks: Stacks) -> Stacks:
     """Without what leakprobe itself allocated."""
     return drop_own_stacks(stacks, str(PACKAGE), SHARED_FILES)
+
+
+def _together(first: Price, second: Price) -> Price:
+    """The price of two captures, one after the other."""
+    return Price(
+        pause_ms=max(first.pause_ms, second.pause_ms),
+        wall_ms=first.wall_ms + second.wall_ms,
+        cpu_ms=first.cpu_ms + second.cpu_ms,
+        child_cpu_ms=first.child_cpu_ms + second.child_cpu_ms,
+        child_peak_rss_bytes=max(first.child_peak_rss_bytes, second.child_peak_rss_bytes),
+    )

@@ -12,6 +12,7 @@ from typing import Any
 from leakprobe.agent import Agent
 from leakprobe.analysis.diff import DIFF_BY
 from leakprobe.analysis.type_growth import TYPE_SORTS
+from leakprobe.capture.heap.retained import RETAINED_BY
 from leakprobe.drawing import Picture, draw
 from leakprobe.model import Price
 from leakprobe.render.album import (
@@ -36,6 +37,7 @@ from leakprobe.render.live import (
 from leakprobe.render.overview import overview_document, overview_page
 from leakprobe.render.referrers import referrers_document, referrers_page
 from leakprobe.render.results import done_document, done_page, freed_document, freed_page
+from leakprobe.render.retained import retained_document, retained_page
 from leakprobe.web.params import (
     Parameter,
     Values,
@@ -65,6 +67,7 @@ GROUP = flag("group", default=True)
 TYPE = type_name(required=True)
 DEPTH = whole("depth", 1, 30, 12)
 SAMPLES = whole("limit", 1, 20, 3)
+RETAINED = choice("by", RETAINED_BY, "object")
 SINCE = duration("since")
 LABEL = label("label")
 SECONDS = whole("seconds", 1, 300, 10)
@@ -191,11 +194,18 @@ def _referrers(call: Call) -> Reply:
     return Reply(Answer(document, referrers_page(graph, query=query)), graph.price)
 
 
+def _retained(call: Call) -> Reply:
+    values = call.values
+    retained = call.agent.retained(by=values[RETAINED], limit=values[LIMIT])
+    document = retained_document(retained, pid=os.getpid())
+    return Reply(Answer(document, retained_page(retained, limit=values[LIMIT])), retained.price)
+
+
 def _routes(call: Call) -> Reply:
-    counts = call.agent.routes()
+    counts, price = call.agent.routes()
     rows, total = counts[: call.values[LIMIT]], len(counts)
     document = routes_document(rows, pid=os.getpid(), total_rows=total)
-    return Reply(Answer(document, routes_page(rows, total_rows=total)))
+    return Reply(Answer(document, routes_page(rows, total_rows=total)), price)
 
 
 def _history(call: Call) -> Reply:
@@ -272,7 +282,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         (TYPE, DEPTH, SAMPLES),
         (*PAGES, "png", "svg", "dot"),
     ),
-    Endpoint("GET", "/routes", "requests and latency by route", _routes, (LIMIT,)),
+    Endpoint(
+        "GET",
+        "/retained",
+        "what would be freed if one object went",
+        _retained,
+        (RETAINED, LIMIT),
+    ),
+    Endpoint("GET", "/routes", "requests, latency and live memory by route", _routes, (LIMIT,)),
     Endpoint("GET", "/history", "every gauge over time", _history, (SINCE,), (*PAGES, "csv")),
     Endpoint("GET", "/snapshots", "what is kept", _snapshots, (SNAPSHOTS_LIMIT,)),
     Endpoint("GET", "/snapshots/{id}", "one snapshot, whole", _snapshot),

@@ -47,14 +47,17 @@ def security_headers(nonce: str | None = None) -> Headers:
 def price_headers(price: Price, total_ms: float) -> Headers:
     """What the answer cost the application: `Leakprobe-Pause-Ms` and `Server-Timing`.
 
+    `child-cpu` is the CPU time of the copy of the process that walked the heap, if one did.
+
     Args:
         price: of the captures behind the answer.
         total_ms: from the request to the answer.
     """
     pause = _milliseconds(price.pause_ms)
+    copied = f"child-cpu;dur={_milliseconds(price.child_cpu_ms)}, " if price.child_cpu_ms else ""
     timing = (
         f"pause;dur={pause}, capture;dur={_milliseconds(price.wall_ms)}, "
-        f"cpu;dur={_milliseconds(price.cpu_ms)}, total;dur={_milliseconds(total_ms)}"
+        f"cpu;dur={_milliseconds(price.cpu_ms)}, {copied}total;dur={_milliseconds(total_ms)}"
     )
     return [
         (b"leakprobe-pause-ms", pause.encode("ascii")),

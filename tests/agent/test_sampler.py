@@ -1,20 +1,30 @@
 """The sampler with a tracer, an album and a clock that the test holds in its hands."""
 
+import array
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
+from leakprobe.agent import walks
 from leakprobe.agent.sampler import Sampler
+from leakprobe.agent.walks import HeapWalks
+from leakprobe.capture.pointers import SampledPointers
 from leakprobe.capture.requests import RequestCounters
-from leakprobe.errors import CaptureBusy, NotAvailable, NotEnoughMemory
+from leakprobe.errors import CaptureBusy, NotAvailable, NotEnoughMemory, WalkFailed
 from leakprobe.history import History
-from leakprobe.model import Frame, LiveStack, Price, Stack
+from leakprobe.model import Census, Container, Frame, LiveStack, Price, Stack, TypeCount
 from leakprobe.own_threads import own_idents
 from leakprobe.settings import Settings
 
 APPLICATION = LiveStack(Stack((Frame("/srv/app.py", 42, "asr"),)), 1000, 2)
+CENSUS = Census(
+    (TypeCount("app.Thing", 3, 300, 400, 500), TypeCount("leakprobe.history.History", 1, 1, 1, 1)),
+    (Container(4096, "builtins.dict", 1000),),
+    None,
+    Price(4.0, 120.0, 1.0, 99.0, 1 << 20),
+)
 
 
 @dataclass
@@ -22,6 +32,7 @@ class FakeTracer:
     name: str = "tracemalloc"
     reason: str = "a test"
     frames: int = 1
+    sample_bytes: int = 0
     seconds_per_trace: float = 1e-6
     traces: int = 100
     failure: Exception | None = None
@@ -30,13 +41,26 @@ class FakeTracer:
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
+    def after_fork(self) -> None: ...
+    def trouble(self) -> str | None:
+        return None
+
+    def self_bytes(self) -> int:
+        return 0
+
+    def pointers(self) -> SampledPointers:
+        empty = array.array("Q")
+        return SampledPointers(empty, (), (), array.array("d"), empty)
+
     def traced_bytes(self) -> int | None:
         return None if self.name == "off" else 1000
 
     def expected_traces(self) -> int:
         return self.traces
 
-    def read(self, available_bytes: int | None = None) -> tuple[tuple[LiveStack, ...], Price]:
+    def read(
+        self, available_bytes: int | None = None, uptime_s: float = 0.0
+    ) -> tuple[tuple[LiveStack, ...], Price]:
         if self.failure is not None:
             raise self.failure
         self.reads += 1
@@ -44,13 +68,21 @@ class FakeTracer:
 
 
 class Bench:
-    """A sampler whose ticks the test calls."""
+    """A sampler whose ticks the test calls; it walks in a copy of the process, or says not."""
 
-    def __init__(self, tracer: FakeTracer, step_s: float = 0.0, **settings: object) -> None:
+    def __init__(
+        self,
+        tracer: FakeTracer,
+        step_s: float = 0.0,
+        *,
+        heap_budget: float = 0.0,
+        native: bool = True,
+        **settings: object,
+    ) -> None:
         self.tracer = tracer
         self.now = 1000.0
         self.step_s = step_s
-        self.settings = Settings(heap_budget=0.0, **settings)  # type: ignore[arg-type]
+        self.settings = Settings(heap_budget=heap_budget, **settings)  # type: ignore[arg-type]
         self.history = History(self.settings.retention_rules, self.settings.max_self_bytes)
         self.sampler = Sampler(
             self.settings,
@@ -59,6 +91,9 @@ class Bench:
             RequestCounters(),
             own=(),
             clock=self.clock,
+        )
+        self.sampler.walks = HeapWalks(
+            (), heap_budget, clock=self.clock, missing=lambda: None if native else "a test says so"
         )
 
     def clock(self) -> float:
@@ -150,6 +185,144 @@ def test_without_a_tracer_a_snapshot_has_types_and_a_look_at_stacks_is_refused()
         bench.sampler.look("a diff", types=False)
 
 
+@dataclass
+class Walked:
+    """What `take_census` is replaced by: how often it was called, and what it does."""
+
+    answer: Callable[[], Census] = lambda: CENSUS
+    calls: int = 0
+
+    def __call__(self, *, own: object, available_bytes: int | None) -> Census:
+        self.calls += 1
+        return self.answer()
+
+
+@pytest.fixture
+def walked(monkeypatch: pytest.MonkeyPatch) -> Walked:
+    walked = Walked()
+    monkeypatch.setattr(walks, "take_census", walked)
+    return walked
+
+
+def opened(bench: Bench, *, walk: bool = True) -> None:
+    """Start the sampler and end its thread after its first acts."""
+    bench.sampler.open(bench.tracer.start, walk=walk)
+    assert bench.sampler._opened.wait(30)
+    bench.sampler.stop()
+
+
+@pytest.mark.parametrize("walk", [True, False])
+def test_the_start_gets_its_types_from_a_copy_of_the_process(
+    tracer: FakeTracer, walked: Walked, walk: bool
+) -> None:
+    bench = Bench(tracer, heap_budget=0.01)
+    opened(bench, walk=walk)
+    start = bench.history.start
+    assert start is not None
+    assert (start.id, start.label) == ("s1", "start")
+    assert start.stacks == (APPLICATION,)
+    assert start.types == CENSUS.types[:1]  # not what is ours
+    assert start.containers == CENSUS.containers
+    assert start.price == Price(7.0, 128.0, 10.0, 99.0, 1 << 20)
+    assert bench.sampler.cpu_s >= 0.099
+    assert walked.calls == 1
+
+
+def test_a_long_walk_is_not_waited_for(tracer: FakeTracer, walked: Walked) -> None:
+    bench = Bench(tracer, heap_budget=0.01)
+    let_go = threading.Event()
+    walked.answer = lambda: (let_go.wait(30) and CENSUS) or pytest.fail("it was never let go")
+    bench.sampler.open(tracer.start, walk=True)
+    start = bench.history.start
+    assert start is not None
+    assert start.types is None
+    let_go.set()
+    assert bench.sampler._opened.wait(30)
+    bench.sampler.stop()
+    start = bench.history.start
+    assert start is not None
+    assert start.types == CENSUS.types[:1]
+
+
+@pytest.mark.parametrize(("native", "walk", "calls"), [(False, True, 1), (False, False, 0)])
+def test_the_process_itself_is_walked_before_the_tracer_starts_or_not_at_all(
+    tracer: FakeTracer, walked: Walked, native: bool, walk: bool, calls: int
+) -> None:
+    bench = Bench(tracer, heap_budget=0.01, native=native)
+    seen: list[int] = []
+    tracer.start = lambda: seen.append(walked.calls)  # type: ignore[method-assign]
+    opened(bench, walk=walk)
+    assert seen == [calls]
+    assert walked.calls == calls
+    assert bench.sampler.postponed is not None
+    assert "GET /types walks the heap now" in bench.sampler.postponed
+
+
+def test_a_start_that_was_removed_is_not_brought_back(tracer: FakeTracer, walked: Walked) -> None:
+    bench = Bench(tracer, heap_budget=0.01)
+
+    def remove() -> Census:
+        bench.history.remove("s1")
+        return CENSUS
+
+    walked.answer = remove
+    opened(bench)
+    assert bench.sampler.errors == 0
+    assert "s1" not in {snapshot.id for snapshot in bench.history.list()}
+
+
+def test_walks_are_scheduled_by_the_cpu_of_the_copy(tracer: FakeTracer, walked: Walked) -> None:
+    bench = Bench(tracer, heap_budget=0.01)  # 0.1 s of CPU: a walk every 10 s
+    for _ in range(101):
+        bench.tick(after_s=2.5)
+    assert walked.calls == 25  # the first tick files the start; of those after it one in four
+    newest = next(s for s in bench.history.list() if s.types is not None)
+    assert bench.history.get(newest.id).containers == CENSUS.containers
+    assert bench.sampler.postponed is None
+
+
+def test_a_walk_that_failed_costs_the_snapshot_its_types_only(
+    tracer: FakeTracer, walked: Walked
+) -> None:
+    bench = Bench(tracer, heap_budget=0.01)
+
+    def fail() -> Census:
+        raise WalkFailed("the copy of the process was late")
+
+    walked.answer = fail
+    bench.tick()
+    bench.tick()
+    newest = bench.history.list()[0]
+    assert newest.types is None
+    assert newest.stacks is not None
+    assert bench.sampler.postponed == "the copy of the process was late"
+    with pytest.raises(WalkFailed):
+        bench.sampler.take("a snapshot")
+
+
+def test_walks_that_hold_the_application_for_long_are_not_made_unasked(
+    tracer: FakeTracer, walked: Walked
+) -> None:
+    bench = Bench(tracer, heap_budget=1.0)
+    slow = Census(CENSUS.types, None, None, Price(pause_ms=200.0))
+    walked.answer = lambda: slow
+    for _ in range(10):
+        bench.tick()
+    assert walked.calls == 3
+    assert bench.sampler.postponed is not None
+    assert "0.20 s" in bench.sampler.postponed
+    assert bench.sampler.look("a count of types", types=True).types
+
+
+def test_a_glance_does_not_wait_for_a_heavy_capture(tracer: FakeTracer) -> None:
+    tracer.sample_bytes = 65536
+    bench = Bench(tracer)
+    with bench.sampler.gate.hold("an exact trace", seconds=300, patience_s=0.01):
+        seen = bench.sampler.glance()
+    assert (seen.id, seen.stacks, seen.gauges.traced_bytes) == ("now", (APPLICATION,), 1000)
+    assert bench.history.list() == ()
+
+
 @pytest.fixture
 def running(tracer: FakeTracer) -> Iterator[Bench]:
     bench = Bench(tracer, step_s=10.0, interval_s=0.05)
@@ -165,7 +338,9 @@ def test_the_thread_survives_exceptions_counts_them_and_keeps_the_last(running: 
     recovered = threading.Event()
     failures = iter([RuntimeError("first"), OSError("second")])
 
-    def read(available_bytes: int | None = None) -> tuple[tuple[LiveStack, ...], Price]:
+    def read(
+        available_bytes: int | None = None, uptime_s: float = 0.0
+    ) -> tuple[tuple[LiveStack, ...], Price]:
         for failure in failures:
             raise failure
         recovered.set()

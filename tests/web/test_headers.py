@@ -66,6 +66,14 @@ def test_price_is_stated_twice() -> None:
     }
 
 
+def test_the_copy_of_the_process_is_part_of_the_price() -> None:
+    timing = decoded(price_headers(Price(4.0, 300.0, 2.0, 290.0, 1 << 26), 310.0))["server-timing"]
+    assert timing == (
+        "pause;dur=4.000, capture;dur=300.000, cpu;dur=2.000, child-cpu;dur=290.000, "
+        "total;dur=310.000"
+    )
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
 def test_senseless_price_is_zero(value: float) -> None:
     assert decoded(price_headers(Price(pause_ms=value), 1))["leakprobe-pause-ms"] == "0.000"

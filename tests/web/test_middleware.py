@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from leakprobe import LeakProbe, LeakProbeMiddleware, Settings
 from leakprobe.agent import running_agent
+from leakprobe.capture import tracer
 from leakprobe.errors import SettingsError
 from leakprobe.settings import SettingsByName
 from tests.web.asgi import TOKEN, client, lifespan
@@ -270,11 +271,13 @@ def test_a_wrong_setting_fails_at_construction_with_one_line() -> None:
 
 
 def test_a_demanded_tracer_that_is_missing_stops_a_startup_but_no_request(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tracer, "sampler_missing", lambda: "it is not built")
+
     async def run() -> None:
         app = starlette_app(tracer="sampled")
-        with pytest.raises(SettingsError, match="native core is not built"):
+        with pytest.raises(SettingsError, match="native core cannot be used, it is not built"):
             async with lifespan(app):
                 pass
         app = starlette_app(tracer="sampled")
