@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-__all__ = ["OwnThread", "own_idents"]
+__all__ = ["OwnThread", "own_idents", "own_threads"]
 
 
 class OwnThread(threading.Thread):
@@ -13,8 +13,13 @@ class OwnThread(threading.Thread):
         super().__init__(target=target, name=f"leakprobe-{name}", daemon=True)
 
 
+def own_threads() -> tuple[OwnThread, ...]:
+    """Our threads that run now."""
+    # threading.enumerate() would wait for a lock that a dying thread may hold.
+    threads = list(threading._active.values())  # type: ignore[attr-defined]  # noqa: SLF001
+    return tuple(thread for thread in threads if type(thread) is OwnThread)
+
+
 def own_idents() -> frozenset[int]:
     """Identities of our threads that run now."""
-    # threading.enumerate() would wait for a lock that a dying thread may hold.
-    threads = list(threading._active.items())  # type: ignore[attr-defined]  # noqa: SLF001
-    return frozenset(ident for ident, thread in threads if type(thread) is OwnThread)
+    return frozenset(thread.ident for thread in own_threads() if thread.ident is not None)

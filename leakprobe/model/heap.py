@@ -49,19 +49,21 @@ class Census:
 
 @dataclass(frozen=True, slots=True)
 class RetainedObject:
-    """One object, and what would be freed if it went.
+    """One object, or several alike that are held in the same way, and what would be freed.
 
     Attributes:
         type: its type.
-        label: a name or a length, as in `GraphNode`.
-        bytes: its shallow size.
-        retained_bytes: with all that it dominates.
+        label: a name or a length, as in `GraphNode`; empty for several that differ in it.
+        objects: how many there are, of the largest that were looked at.
+        bytes: shallow size, of all of them.
+        retained_bytes: with all that they dominate.
         state: what it hangs on: `module`, `frame`, `c_held` or `garbage`.
         path: the shortest way to it from a root; None where none leads there.
     """
 
     type: str
     label: str
+    objects: int
     bytes: int
     retained_bytes: int
     state: str

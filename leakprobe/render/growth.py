@@ -16,6 +16,7 @@ from leakprobe.render.table import (
     Row,
     Source,
     Table,
+    caller_lines,
     cell_text,
     estimate_notes,
     stack_lines,
@@ -62,7 +63,7 @@ TYPE_COLUMNS = (
     Column("retained_bytes", "retained", "bytes"),
     DIFF_SUBJECTS["type"],
 )
-CALLERS_SHOWN = {"line": 3, "stack": 40}
+LINES_SHOWN = {"line": 1, "stack": 40}
 OTHER_WAYS = {
     "line": "the growth by line of code",
     "function": "the growth by function",
@@ -132,19 +133,17 @@ def diff_table(diff: Diff, *, title: str = "", limit: int | None = None) -> Tabl
     return replace(lines, total=total, notes=notes)
 
 
-def lines_table(
-    rows: Sequence[DiffRow], *, by: str, title: str = "", callers: int | None = None
-) -> Table:
+def lines_table(rows: Sequence[DiffRow], *, by: str, title: str = "") -> Table:
     """Rows of growth, with the sampling error where there is any.
 
     Where routes are known they take the place of what is told elsewhere too; so does the
-    error. Rows that may be chance are faint.
+    error. Rows that may be chance are faint. Of the stack of a line in a library, text shows
+    the line of the application that it was called from.
 
     Args:
         rows: what grew.
         by: what the rows are about.
         title: heading of the table.
-        callers: at most so many lines of a stack are shown in text; None: what suits `by`.
     """
     columns, told_elsewhere = [*DIFF_NUMBERS], set[str]()
     if any(row.bytes_error for row in rows):
@@ -160,6 +159,7 @@ def lines_table(
             (*numbers, _subject(row, by)),
             stack_lines((row.stack or ())[1:]),
             faint=within_error(row.bytes_diff, row.bytes_error),
+            brief=caller_lines(row.stack or ()) if by == "line" else None,
         )
         for numbers, row in zip(cells, rows, strict=True)
     )
@@ -169,7 +169,7 @@ def lines_table(
         shown,
         notes=_lines_notes(by, shown),
         empty="nothing grew, and nothing was freed",
-        detail_lines=CALLERS_SHOWN.get(by, 0) if callers is None else callers,
+        detail_lines=LINES_SHOWN.get(by, 0),
     )
 
 

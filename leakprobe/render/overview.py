@@ -38,9 +38,7 @@ def overview_page(overview: Overview, history: Sequence[Snapshot] = ()) -> Page:
     if len(history) > 1:
         sections.append(gauge_chart(history, title="RSS over time"))
     sections += [
-        lines_table(
-            overview.lines, by="line", title="Growth by line, since the baseline", callers=0
-        ),
+        lines_table(overview.lines, by="line", title="Growth by line, since the baseline"),
         types_table(overview.types, title="Growth by type, since the baseline", empty=NO_TYPES),
         Facts("The agent", _agent_facts(overview.agent)),
     ]

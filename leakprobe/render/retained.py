@@ -14,6 +14,7 @@ from leakprobe.render.table import (
     Row,
     Source,
     Table,
+    caller_lines,
     estimate_notes,
     stack_lines,
 )
@@ -31,7 +32,7 @@ SHALLOW = Column("bytes", "shallow", "bytes")
 OBJECTS = Column("objects", "objects", "number")
 TYPE = Column("type", "type", link="/referrers?type=")
 HELD_BY = Column("path", "held by")
-OBJECT_COLUMNS = (RETAINED, SHALLOW, TYPE, Column("label", "which"), HELD_BY)
+OBJECT_COLUMNS = (RETAINED, SHALLOW, OBJECTS, TYPE, Column("label", "which"), HELD_BY)
 TYPE_COLUMNS = (
     RETAINED,
     Column("owned_bytes", "owned", "bytes", in_text=False),
@@ -54,7 +55,7 @@ STATES = {
     "garbage": "nothing: it waits for the collector",
 }
 WAYS = {
-    "object": "single objects by what would be freed with them",
+    "object": "objects by what would be freed with them",
     "type": "types by what would be freed with their objects",
     "line": "lines of code, the objects that their memory belongs to, and who holds them",
 }
@@ -63,7 +64,7 @@ SORTED = {
     "type": "by what would be freed with all of each",
     "line": "by estimated live bytes",
 }
-CALLERS_SHOWN = 3
+DETAIL_LINES = 3
 
 
 def retained_page(retained: Retained, *, limit: int | None = None) -> Page:
@@ -94,7 +95,7 @@ def retained_page(retained: Retained, *, limit: int | None = None) -> Page:
         table.rows,
         notes=notes,
         empty=table.empty,
-        detail_lines=CALLERS_SHOWN + 2,
+        detail_lines=DETAIL_LINES,
     )
     return Page("Retained", headline, (section,), path="/retained", hints=hints)
 
@@ -137,7 +138,8 @@ def _table(retained: Retained) -> Table:
 
 def _object_row(found: RetainedObject) -> Row:
     way = _held_by(found)
-    return Row((found.retained_bytes, found.bytes, found.type, found.label or None, way))
+    sizes = (found.retained_bytes, found.bytes, found.objects)
+    return Row((*sizes, found.type, found.label or None, way))
 
 
 def _held_by(found: RetainedObject) -> str:
@@ -159,7 +161,9 @@ def _owner_row(owner: Owner) -> Row:
     cells = (live, objects, site, owner.route, path, owner.type)
     held = f"held by {path}" if path is not None else _not_held(owner)
     route = () if owner.route is None else (f"for {owner.route}",)
-    return Row(cells, (held, *route, *stack_lines(owner.stack[1:])))
+    known = (held, *route)
+    callers = caller_lines(owner.stack)
+    return Row(cells, (*known, *stack_lines(owner.stack[1:])), brief=(*known, *callers))
 
 
 def _not_held(owner: Owner) -> str:

@@ -33,6 +33,7 @@ __all__ = [
     "Row",
     "Source",
     "Table",
+    "caller_lines",
     "cell_text",
     "estimate_notes",
     "fit_cell",
@@ -53,6 +54,8 @@ Kind = Literal[
 ]
 
 LONGEST_LINKED_NAME = 500
+# Where code lies that somebody else wrote; the middleware is on the stack of every request.
+LIBRARIES = ("/site-packages/", "/dist-packages/", "/lib/python3", "/leakprobe/web/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +126,14 @@ class Column:
 class Row:
     """One row: a cell for each column, and lines that explain it (a stack), innermost first.
 
-    `faint` rows are shown quieter: what they say may be chance.
+    `faint` rows are shown quieter: what they say may be chance. `brief` takes the place of
+    the detail in text, where there is no room to unfold it; None: nothing does.
     """
 
     cells: tuple[Cell, ...]
     detail: tuple[str, ...] = ()
     faint: bool = False
+    brief: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +231,21 @@ def link_of(column: Column, cell: Cell) -> str | None:
     return column.link + quote(cell, safe="", errors="backslashreplace")
 
 
+def caller_lines(stack: tuple[Frame, ...]) -> tuple[str, ...]:
+    """The line outside of libraries that led to an allocation inside of one, if there is one."""
+    if not stack or not _is_library(stack[0].file):
+        return ()
+    outside = [frame for frame in stack if not _is_library(frame.file)]
+    return tuple(f"called from {line}" for line in stack_lines(tuple(outside[:1])))
+
+
 def stack_lines(stack: tuple[Frame, ...]) -> tuple[str, ...]:
     """A stack as lines, one source line each."""
     return tuple(source_text(frame.file, frame.line, frame.function) for frame in stack)
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith("<") or any(part in file for part in LIBRARIES)
 
 
 def _estimate_text(column: Column, estimate: Estimate) -> str:

@@ -119,9 +119,10 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _detail(row: Row, most: int) -> Iterator[str]:
-    for line in row.detail[:most]:
+    lines = row.detail if row.brief is None else row.brief
+    for line in lines[:most]:
         yield DETAIL_INDENT + fit(plain(line), WIDTH - len(DETAIL_INDENT), "both")
-    hidden = len(row.detail) - most
+    hidden = len(lines) - most
     if most and hidden > 0:
         yield f"{DETAIL_INDENT}… {hidden} more"
 

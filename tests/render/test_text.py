@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 from hypothesis import given
 
+from leakprobe.model import Frame
 from leakprobe.render.answer import Answer
+from leakprobe.render.growth import lines_table
 from leakprobe.render.page import Chart, Fact, Facts, Hint, Lines, Page, Picture
 from leakprobe.render.plain import columns_of
 from leakprobe.render.table import Column, Row, Source, Table
 from leakprobe.render.text import WIDTH, page_text, text_bytes
-from tests.render.samples import Everything, answers_of, hostile_answers, of_everything
+from tests.render.samples import ROWS, Everything, answers_of, hostile_answers, of_everything
 
 COLUMNS = (Column("n", "live", "bytes"), Column("x", "x", in_text=False), Column("s", "line"))
 
@@ -28,8 +32,6 @@ def test_the_answer_comes_first_and_the_way_on_last() -> None:
         "   growth  per request  objects  route      allocated by\n"
         "+58.6 MiB     +500 KiB     +120  POST /asr"
         "  app/subtitles/tasks.py:142 TaskStore.finish\n"
-        "      app/subtitles/main.py:88 asr\n"
-        "      starlette/routing.py:76\n"
         "-39.1 KiB            -      -17  -          threading.py:871 Thread.__init__\n"
         "+58.6 MiB            -     +103  -          all 215 rows\n"
         "… 213 more rows: limit=20 cut the list\n"
@@ -43,6 +45,21 @@ def test_the_answer_comes_first_and_the_way_on_last() -> None:
         "  GET /debug/memory/diff?by=route&from=s1&to=n1"
         "     the growth by route of the allocating requests\n"
     )
+
+
+def test_of_a_line_in_a_library_text_shows_who_called_it() -> None:
+    library = Frame("/usr/lib/python3.11/threading.py", 265, "Condition.__init__")
+    ours = Frame("/srv/leakprobe/web/middleware.py", 9, None)
+    deeper = Frame("/srv/venv/lib/python3.11/site-packages/anyio/to_thread.py", 5, None)
+    app = Frame("/srv/app/main.py", 88, "asr")
+
+    def shown(*stack: Frame) -> str:
+        row = replace(ROWS[0], file=stack[0].file, line=stack[0].line, stack=stack)
+        return page_text(Page("t", "Now.", (lines_table([row], by="line"),)))
+
+    assert "\n      called from /srv/app/main.py:88 asr\n" in shown(library, deeper, ours, app, app)
+    assert "called from" not in shown(library, deeper, ours)
+    assert "called from" not in shown(app, library, app)
 
 
 def test_detail_is_cut_and_says_so() -> None:

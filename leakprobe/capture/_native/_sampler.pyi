@@ -36,7 +36,7 @@ class Rows(NamedTuple):
         samples: `array('I')` as bytes: how many samples the row rests on.
         live_bytes: `array('d')` as bytes: estimated live bytes.
         live_objects: `array('d')` as bytes: estimated live blocks.
-        live_bytes_variance: `array('d')` as bytes: variance of `live_bytes`, estimated without bias.
+        live_bytes_variance: `array('d')` as bytes: variance of `live_bytes`, unbiased.
     """
 
     hold_ns: int
@@ -108,7 +108,7 @@ def start(sample_bytes: int, frames: int, tag: ContextVar[Tag] | None, /) -> Non
     """
 
 def stop() -> None:
-    """Stop sampling, forget all samples, and give the tables back. Does nothing where nothing samples.
+    """Stop sampling, forget all samples, give the tables back; nothing where nothing samples.
 
     The hooks stay where they are and only forward: taking them away would bring back
     allocators that somebody may have removed meanwhile.

@@ -1,7 +1,8 @@
 """What a walk of a copy must be told is leakprobe's: objects by address, frames by file.
 
 What only these lead to is left out of every count. leakprobe's modules are among them,
-so its classes and functions are too; its examples are somebody's application.
+so its classes and functions are too, and so are its threads; its examples are somebody's
+application.
 """
 
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from leakprobe.capture.heap.kinds import is_ours
+from leakprobe.own_threads import own_threads
 
 __all__ = ["FILE_PREFIX", "PACKAGE", "SHARED_FILE", "SHARED_FILES", "own_addresses"]
 
@@ -33,6 +35,8 @@ def own_addresses(own: Iterable[object]) -> list[int]:
         own: the agent's tables.
     """
     roots = [*own]
+    for thread in own_threads():
+        roots += (thread, vars(thread))
     for name, module in list(dict.items(sys.modules)):
         if type(name) is str and is_ours(name) and type(module) is ModuleType:
             roots += (module, read_namespace(module))

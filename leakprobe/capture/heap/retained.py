@@ -3,22 +3,25 @@
 Dominators need a graph that stands still, so this is asked of a copy of the process only.
 """
 
+from dataclasses import replace
+
 from leakprobe.capture.heap.census import type_counts
 from leakprobe.capture.heap.kinds import is_ours
-from leakprobe.capture.heap.layout import WalkResult, Why
+from leakprobe.capture.heap.layout import Node, NodeState, WalkResult, Why
 from leakprobe.capture.heap.owners import find_owners
 from leakprobe.capture.native import HOW_TO_BUILD, heap_walk_missing
 from leakprobe.capture.pointers import SampledPointers
 from leakprobe.capture.referrers.steps import drawn_node, way_down
 from leakprobe.errors import BadParameter, NotAvailable
+from leakprobe.model.graph import HolderPath
 from leakprobe.model.heap import Retained, RetainedObject
 from leakprobe.model.memory import TypeCount
 
 __all__ = ["RETAINED_BY", "find_retained"]
 
 RETAINED_BY = ("object", "type", "line")
-# Some of the largest may turn out to be leakprobe's own.
-SPARE = 20
+# So many of the largest objects are looked at; alike ones become one row.
+LOOKED_AT = 2000
 
 
 def find_retained(
@@ -60,41 +63,49 @@ def find_retained(
     request = WalkRequest(
         own=own,
         reveal=reveal,
-        top=limit + SPARE if by == "object" else 0,
+        top=LOOKED_AT if by == "object" else 0,
         pointers=pointers.addresses.tobytes() if pointers is not None else b"",
     )
     result, price = walk(request, available_bytes=available_bytes)
-    objects = _objects(result)[:limit] if by == "object" else ()
+    objects = _objects(result) if by == "object" else ()
     types = _types(result) if by == "type" else ()
     owners = find_owners(result, pointers) if by == "line" and pointers is not None else ()
-    rows = result.totals.objects if by == "object" else len(types) + len(owners)
+    rows = len(objects) + len(types) + len(owners)
     return Retained(
         by=by,
         totals=result.totals,
-        objects=objects,
+        objects=objects[:limit],
         types=types[:limit],
         owners=owners[:limit],
-        hidden_rows=max(0, rows - (len(objects) or limit)),
+        hidden_rows=max(0, rows - limit),
         price=price,
     )
 
 
 def _objects(result: WalkResult) -> tuple[RetainedObject, ...]:
-    tops = [path for path in result.paths if path.why & Why.TOP]
     nodes = result.nodes
-    rows = [
-        RetainedObject(
-            type=node.type,
-            label=drawn_node(node, target=True).label,
-            bytes=node.bytes,
-            retained_bytes=node.retained_bytes,
-            state=node.state.name.lower(),
-            path=way_down(path, nodes),
-        )
-        for path in tops
-        if (node := nodes[path.node]).type is not None and not is_ours(node.type)
-    ]
+    groups: dict[tuple[str, NodeState, HolderPath | None], list[Node]] = {}
+    for path in result.paths:
+        node = nodes[path.node]
+        if path.why & Why.TOP and node.type is not None and not is_ours(node.type):
+            groups.setdefault((node.type, node.state, way_down(path, nodes)), []).append(node)
+    rows = [_alike(*key, members) for key, members in groups.items()]
     return tuple(sorted(rows, key=lambda row: (-row.retained_bytes, row.type)))
+
+
+def _alike(
+    type_name: str, state: NodeState, path: HolderPath | None, members: list[Node]
+) -> RetainedObject:
+    labels = {drawn_node(node, target=True).label for node in members}
+    return RetainedObject(
+        type=type_name,
+        label=labels.pop() if len(labels) == 1 else "",
+        objects=len(members),
+        bytes=sum(node.bytes for node in members),
+        retained_bytes=sum(node.retained_bytes for node in members),
+        state=state.name.lower(),
+        path=None if path is None else replace(path, objects=len(members)),
+    )
 
 
 def _types(result: WalkResult) -> tuple[TypeCount, ...]:

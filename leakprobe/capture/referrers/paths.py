@@ -8,6 +8,8 @@ __all__ = ["shortest_paths", "written"]
 
 PATHS_AT_MOST = 8
 LONGEST_TEXT = 400
+# A frame or thread holds something for as long as it runs, C code perhaps no longer than a call.
+PASSING = frozenset({"frame", "thread", "outside"})
 STEPS = {
     "module": "module",
     "type": "class",
@@ -18,10 +20,7 @@ STEPS = {
 
 
 def shortest_paths(drawn: Drawn) -> tuple[HolderPath, ...]:
-    """The shortest ways to each target from roots, distinct ones, lasting roots first.
-
-    A frame or thread holds something for as long as it runs, a module or class for good.
-    """
+    """The shortest ways to each target from roots, distinct ones, lasting roots first."""
     objects: dict[tuple[str, tuple[str, ...]], int] = {}
     order: dict[tuple[str, tuple[str, ...]], tuple[bool, int]] = {}
     for key, node in drawn.items():
@@ -30,7 +29,7 @@ def shortest_paths(drawn: Drawn) -> tuple[HolderPath, ...]:
         for root, labels in _ways_up(drawn, key):
             way = written(root, labels)
             objects[way] = objects.get(way, 0) + node.objects
-            order[way] = (root.root in {"frame", "thread"}, len(labels))
+            order[way] = (root.root in PASSING, len(labels))
     best = sorted(objects, key=lambda way: (*order[way], -objects[way], way))
     return tuple(HolderPath(*way, objects[way]) for way in best[:PATHS_AT_MOST])
 

@@ -59,9 +59,23 @@ def test_the_largest_object_is_named_with_what_it_retains() -> None:
     assert size < first.retained_bytes < size * 1.01
     assert first.bytes == sys.getsizeof(APP.results)
     assert retained.totals.bytes > size
-    assert retained.hidden_rows == retained.totals.objects - len(retained.objects)
+    assert first.objects == 1
+    assert retained.hidden_rows > 0
     assert retained.price.pause_ms > 0
     assert (retained.types, retained.owners, retained.by) == ((), (), "object")
+
+
+@needs_heap_walk
+def test_objects_that_are_held_alike_are_one_row() -> None:
+    size = plant(100, 100_000)
+    second = ask("object").objects[1]
+    assert second.path is not None
+    assert (second.path.text, second.path.objects) == ("retaining_app.results[…]", 100)
+    assert (second.objects, second.bytes) == (
+        100,
+        100 * sys.getsizeof(next(iter(APP.results.values()))),
+    )
+    assert size < second.retained_bytes < size * 1.01
 
 
 @needs_heap_walk

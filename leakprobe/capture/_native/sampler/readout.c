@@ -214,18 +214,20 @@ readout_pointers(void)
     return result;
 }
 
+/* All are taken before the first object is made: making it may be sampled. */
 PyObject *
 readout_counters(void)
 {
     struct sampling_counters done = sampling_counters();
+    size_t live = samples_live(), stacks = stacks_count();
     size_t self_bytes = samples_bytes() + stacks_bytes() + requests_bytes();
     return make(COUNTERS, (PyObject *[]){
                               PyLong_FromUnsignedLongLong(done.sampled),
                               PyLong_FromUnsignedLongLong(done.freed),
-                              PyLong_FromSize_t(samples_live()),
+                              PyLong_FromSize_t(live),
                               PyLong_FromUnsignedLongLong(done.lost),
                               PyLong_FromUnsignedLongLong(done.recycled),
-                              PyLong_FromSize_t(stacks_count()),
+                              PyLong_FromSize_t(stacks),
                               PyLong_FromSize_t(self_bytes),
                           });
 }
