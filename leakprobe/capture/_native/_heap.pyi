@@ -54,6 +54,8 @@ def spawn(
 ) -> Child:
     """Clone the process and let the child walk the heap.
 
+    The child ends with the thread that called (PR_SET_PDEATHSIG, prctl(2)): wait in it.
+
     Args:
         memory_budget: most bytes that the child may map for its tables.
         reveal: write keys, indexes, and reprs of atoms.
