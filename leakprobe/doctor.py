@@ -146,7 +146,9 @@ def tracemalloc_finding(environment: Mapping[str, str]) -> Finding:
         return Finding("tracemalloc", "missing", "this Python has none", remedy)
     frames = environment.get("PYTHONTRACEMALLOC", "")
     if frames in ("", "0"):
-        return Finding("tracemalloc", "ok", "available; the agent starts it")
+        return Finding(
+            "tracemalloc", "ok", "available, for exact windows and where nothing can sample"
+        )
     return Finding(
         "tracemalloc",
         "warning",

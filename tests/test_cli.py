@@ -10,6 +10,7 @@ import pytest
 
 from leakprobe import cli, doctor, extras
 from leakprobe._version import __version__
+from leakprobe.capture.native import heap_walk_missing, sampler_missing
 from leakprobe.demo.service_process import ServiceFailed
 from leakprobe.errors import LeakprobeError, NotAvailable
 
@@ -32,7 +33,8 @@ def test_doctor_prints_a_table_that_fits_a_terminal(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert all(len(line) <= 100 for line in done.stdout.splitlines())
     assert f"leakprobe {__version__}" in done.stdout.splitlines()[0]
-    assert "not in this version; tracemalloc is used" in done.stdout
+    built = sampler_missing() is None
+    assert ("built for this Python, and loaded" in done.stdout) == built
 
 
 def test_doctor_prints_json(tmp_path: Path) -> None:
@@ -41,7 +43,8 @@ def test_doctor_prints_json(tmp_path: Path) -> None:
     assert (done.returncode, report["schema"], report["version"]) == (0, 1, __version__)
     rows = {row["name"]: row for row in report["rows"]}
     assert rows["Python"]["state"] == "ok"
-    assert rows["native core"]["state"] == "missing"
+    assert rows["sampled tracer"]["state"] == ("missing" if sampler_missing() else "ok")
+    assert rows["heap walk"]["state"] == ("missing" if heap_walk_missing() else "ok")
     assert all(set(row) == {"name", "state", "found", "remedy"} for row in report["rows"])
     assert {row["state"] for row in report["rows"]} <= {"ok", "missing", "warning"}
     assert all(row["remedy"] for row in report["rows"] if row["state"] == "missing")
@@ -53,6 +56,15 @@ def test_doctor_changes_nothing_and_needs_no_good_settings(tmp_path: Path) -> No
     assert "frames='many'" in done.stdout
     assert "PYTHONTRACEMALLOC=2" in done.stdout
     assert not list(tmp_path.iterdir())
+
+
+def test_doctor_says_what_is_missing_and_how_to_get_it(tmp_path: Path) -> None:
+    done = run("doctor", "--json", cwd=tmp_path, LEAKPROBE_NATIVE="0")
+    rows = {row["name"]: row for row in json.loads(done.stdout)["rows"]}
+    for part in ("sampled tracer", "heap walk"):
+        assert rows[part]["state"] == "missing"
+        assert "LEAKPROBE_NATIVE=0" in rows[part]["found"]
+        assert rows[part]["remedy"] == "unset LEAKPROBE_NATIVE"
 
 
 def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:

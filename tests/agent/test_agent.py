@@ -107,7 +107,9 @@ def test_types_compare_with_the_baseline(walking: LeakProbe) -> None:
 
     marked = walking.mark_baseline()
     kept = [Planted() for _ in range(123)]
-    rows, hidden, since, price = walking.types(sort="growth", limit=3, match="Planted")
+    rows, hidden, since, price = walking.types(
+        sort="growth", limit=3, match="baseline.<locals>.Planted"
+    )
     assert since is not None
     assert since.id == marked.id
     assert [(row.objects, row.objects_diff) for row in rows] == [(123, 123)]
