@@ -21,7 +21,7 @@ def extension(name: str) -> Extension:
     return Extension(
         f"leakprobe.capture._native._{name}",
         sources=sorted(str(file) for file in folder.glob("*.c")),
-        depends=sorted(str(file) for file in (*folder.glob("*.h"), NATIVE / "versions.h")),
+        depends=sorted(str(file) for file in (*folder.glob("*.h"), *NATIVE.glob("*.h"))),
         include_dirs=[str(NATIVE)],
         define_macros=[("Py_BUILD_CORE_MODULE", "1")],
         extra_compile_args=["-std=c11", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra"],

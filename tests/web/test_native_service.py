@@ -75,8 +75,9 @@ def test_the_line_its_type_its_holder_and_its_route_are_one_row(service: Service
     (row,) = planted
     assert row["path"]["text"].startswith("tests.zoo_service.kept")
     assert row["route"] == "GET /grow"
-    assert row["samples"] == GROWN
-    assert row["bytes"] == pytest.approx(GROWN * zoo_service.GROWTH_BYTES, rel=0.01)
+    truth = GROWN * zoo_service.GROWTH_BYTES
+    assert row["samples"] >= GROWN  # the small object in front of a buffer may be sampled, too
+    assert abs(row["bytes"] - truth) <= 0.01 * truth + 4 * row["bytes_error"]
 
 
 def test_the_holder_is_the_object_whose_going_would_free_it(service: Service) -> None:

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "clone.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -13,7 +15,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef CLONE_PIDFD
@@ -25,16 +26,6 @@
 /* Where close_range(2) is missing, descriptors are closed one by one, at most so many: the limit
  * may be a thousand million in a container. */
 #define MOST_DESCRIPTORS 65536u
-
-static uint64_t
-now_ns(void)
-{
-    struct timespec now;
-    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
-        return 0;
-    }
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* The descriptors from `first` to `last`. */
 static void

@@ -2,21 +2,11 @@
 #define _GNU_SOURCE
 #include "walk.h"
 
+#include "clock.h"
 #include "interpreter_memory.h"
 #include "memory.h"
 
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t
-now_ns(void)
-{
-    struct timespec now;
-    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
-        return 0;
-    }
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Nanoseconds since the last call. */
 static uint64_t

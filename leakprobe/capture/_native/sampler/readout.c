@@ -5,13 +5,13 @@
 
 #include "readout.h"
 
+#include "clock.h"
 #include "recycled.h"
 #include "rows.h"
 #include "samples.h"
 #include "sampling.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 static PyStructSequence_Field rows_fields[] = {
     {"hold_ns", "for how long the copy held the GIL"},
@@ -110,14 +110,6 @@ column(const void *array, size_t count, size_t stride, size_t offset, size_t wid
 
 #define COLUMN(array, count, type, member)                                                         \
     column(array, count, sizeof(type), offsetof(type, member), sizeof(((type *)0)->member))
-
-static uint64_t
-now_ns(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Copies the live samples; NULL with an exception set. */
 static struct reading *
