@@ -1,6 +1,7 @@
 """The sampler with a tracer, an album and a clock that the test holds in its hands."""
 
 import array
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -246,8 +247,17 @@ def test_a_long_walk_is_not_waited_for(tracer: FakeTracer, walked: Walked) -> No
 
 @pytest.mark.parametrize(("native", "walk", "calls"), [(False, True, 1), (False, False, 0)])
 def test_the_process_itself_is_walked_before_the_tracer_starts_or_not_at_all(
-    tracer: FakeTracer, walked: Walked, native: bool, walk: bool, calls: int
+    tracer: FakeTracer,
+    walked: Walked,
+    native: bool,
+    walk: bool,
+    calls: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The process of a long run of tests is a large one.
+    monkeypatch.setattr(
+        "leakprobe.agent.sampler.MOST_BLOCKS_WAITED_FOR", sys.getallocatedblocks() * 2
+    )
     bench = Bench(tracer, heap_budget=0.01, native=native)
     seen: list[int] = []
     tracer.start = lambda: seen.append(walked.calls)  # type: ignore[method-assign]
