@@ -1,37 +1,60 @@
 """What the middleware notes about every finished request.
 
-It stands in the path of each of them, so it does next to nothing there: it appends to a
-deque, which needs no lock. The counting is done by whoever asks, many requests at a
-time, which costs a fraction of counting one by one between other code; where nobody
-asks for long, `note` itself does it now and then, and never waits for somebody else.
+It stands in the path of each of them, so it does next to nothing there: it appends a
+number to the list of the route, which needs no lock. The counting is done by whoever
+asks, many requests at a time, which costs a fraction of counting one by one between other
+code; where nobody asks for long, `note` itself does it now and then, and never waits for
+somebody else.
 """
 
 import sys
 import threading
-from bisect import bisect_right
-from collections import deque
+from bisect import bisect_left
+from typing import TypeVar
 
-from leakprobe.analysis.latency import BOUNDS_S, BUCKETS, percentile_s
+from leakprobe.analysis.latency import BOUNDS_S, BUCKETS, bucket_of, percentile_s
 from leakprobe.model import RouteCount
 
-__all__ = ["MOST_ROUTES", "OTHER", "RequestCounters"]
+__all__ = ["MOST_NOTED", "MOST_ROUTES", "OTHER", "RequestCounters"]
 
 MOST_ROUTES = 1000
-MOST_NOTED = 1000
+MOST_NOTED = 256
 OTHER = "(other)"
+
+Noted = TypeVar("Noted", float, bool)
 
 
 class _Tally:
-    """The counts of one route."""
+    """The counts of one route, and what was noted and is not counted yet."""
 
-    __slots__ = ("buckets", "errors", "longest_s", "requests", "seconds")
+    __slots__ = ("buckets", "errors", "failed", "longest_s", "noted_s", "requests", "seconds")
 
     def __init__(self) -> None:
+        self.noted_s: list[float] = []
+        self.failed: list[bool] = []
         self.requests = 0
         self.errors = 0
         self.seconds = 0.0
         self.longest_s = 0.0
         self.buckets = [0] * BUCKETS
+
+    def count(self) -> None:
+        """Count what was noted. What others note meanwhile is for the next time."""
+        noted_s = _taken(self.noted_s)
+        self.errors += len(_taken(self.failed))
+        if not noted_s:
+            return
+        noted_s.sort()
+        self.requests += len(noted_s)
+        self.seconds += sum(noted_s)
+        self.longest_s = max(self.longest_s, noted_s[-1])
+        start = 0
+        while start < len(noted_s):
+            bucket = bucket_of(noted_s[start])
+            last = bucket == len(BOUNDS_S)
+            end = len(noted_s) if last else bisect_left(noted_s, BOUNDS_S[bucket], start)
+            self.buckets[bucket] += end - start
+            start = end
 
 
 class RequestCounters:
@@ -46,7 +69,6 @@ class RequestCounters:
     def after_fork(self) -> None:
         """Start again from nothing: the child has answered no request yet."""
         self._tallies: dict[str, _Tally] = {}
-        self._noted: deque[tuple[str, float, bool]] = deque()
         self._counting = threading.Lock()
 
     def note(self, route: str, seconds: float, failed: bool) -> None:
@@ -57,49 +79,49 @@ class RequestCounters:
             seconds: wall time from the first byte in to the last byte out.
             failed: whether the application raised.
         """
-        self._noted.append((route, seconds, failed))
-        if len(self._noted) > MOST_NOTED:
-            self._count(wait=False)
+        tally = self._tallies.get(route) or self._add(route)
+        noted_s = tally.noted_s
+        noted_s.append(seconds)
+        if failed:
+            tally.failed.append(True)
+        if len(noted_s) > MOST_NOTED:
+            self._count((tally,), wait=False)
 
     @property
     def total(self) -> int:
         """Requests counted so far, of all routes."""
-        self._count(wait=True)
-        return sum(tally.requests for tally in list(self._tallies.values()))
+        return sum(tally.requests for tally in self._counted().values())
 
     @property
     def size_bytes(self) -> int:
         """Roughly what these tables take."""
-        self._count(wait=True)
+        tallies = self._counted()
         tally = _Tally()
         # A counter above 256 is an int object of its own.
         each = sys.getsizeof(tally) + sys.getsizeof(tally.buckets) + 28 * BUCKETS
-        return sys.getsizeof(self._tallies) + len(self._tallies) * each
+        return sys.getsizeof(tallies) + len(tallies) * each
 
     def counts(self) -> dict[str, int]:
         """Requests by route."""
-        self._count(wait=True)
-        return {route: tally.requests for route, tally in list(self._tallies.items())}
+        return {route: tally.requests for route, tally in self._counted().items()}
 
     def read(self) -> tuple[RouteCount, ...]:
         """Every route with its latencies, the busiest first."""
-        self._count(wait=True)
-        rows = [_row(route, tally) for route, tally in list(self._tallies.items())]
+        rows = [_row(route, tally) for route, tally in self._counted().items()]
         return tuple(sorted(rows, key=lambda row: (-row.requests, row.route)))
 
-    def _count(self, *, wait: bool) -> None:
+    def _counted(self) -> dict[str, _Tally]:
+        tallies = dict(self._tallies)
+        self._count(tuple(tallies.values()), wait=True)
+        return tallies
+
+    def _count(self, tallies: tuple[_Tally, ...], *, wait: bool) -> None:
         """Count what was noted. Without waiting, a thread that is at it does it alone."""
         if not self._counting.acquire(blocking=wait):
             return
         try:
-            while self._noted:
-                route, seconds, failed = self._noted.popleft()
-                tally = self._tallies.get(route) or self._add(route)
-                tally.requests += 1
-                tally.errors += failed
-                tally.seconds += seconds
-                tally.buckets[bisect_right(BOUNDS_S, seconds)] += 1
-                tally.longest_s = max(tally.longest_s, seconds)
+            for tally in tallies:
+                tally.count()
         finally:
             self._counting.release()
 
@@ -107,6 +129,14 @@ class RequestCounters:
         name = route if len(self._tallies) < MOST_ROUTES else OTHER
         # setdefault: another thread may have added it since it was looked up.
         return self._tallies.get(name) or self._tallies.setdefault(name, _Tally())
+
+
+def _taken(noted: list[Noted]) -> list[Noted]:
+    """What is in a list by now, taken out of it; others may append meanwhile."""
+    count = len(noted)
+    taken = noted[:count]
+    del noted[:count]
+    return taken
 
 
 def _row(route: str, tally: _Tally) -> RouteCount:

@@ -52,7 +52,7 @@ def busy_threads() -> Iterator[None]:
             thread.join()
         sys.setswitchinterval(interval_s)
     assert not failures
-    assert sum(rounds) > 10 * THREADS, "the threads were not busy"
+    assert min(rounds) > 0, "a thread was not busy"
 
 
 def start_and_stop(times: int) -> None:

@@ -13,6 +13,7 @@
 enum { PLACES_AT_FIRST = 1 << 10 };
 
 uint8_t filter_counters[FILTER_SIZE];
+uint64_t filter_bits[FILTER_SIZE / FILTER_WORD_BITS];
 
 static struct sample *table;
 static size_t places; /* a power of two */
@@ -79,6 +80,7 @@ samples_close(void)
     places = 0;
     live = 0;
     memset(filter_counters, 0, sizeof filter_counters);
+    memset(filter_bits, 0, sizeof filter_bits);
 }
 
 struct sample *
@@ -155,5 +157,5 @@ samples_shrink(void)
 size_t
 samples_bytes(void)
 {
-    return places * sizeof *table + sizeof filter_counters;
+    return places * sizeof *table + sizeof filter_counters + sizeof filter_bits;
 }

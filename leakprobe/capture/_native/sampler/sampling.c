@@ -8,7 +8,7 @@
  * the lock of everything here. Sub-interpreters are refused at the start; one that is made later
  * comes through the hooks all the same, since 3.12 perhaps with a GIL of its own. Of ours its
  * threads touch, without our GIL: the countdown and the random state, where a lost update moves a
- * sample and biases nothing; and a byte of the filter, which they read. They get no further: what
+ * sample and biases nothing; and a word of the filter, which they read. They get no further: what
  * follows asks first whose thread this is. So their blocks are never sampled. One of ours that is
  * freed from another interpreter stays in the table until its address is allocated or freed here. */
 
