@@ -22,7 +22,8 @@ async def app(scope, receive, send):
         await send({"type": "lifespan.shutdown.complete"})
 """
 PARENT = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from leakprobe.demo.service_process import running_service
 with running_service("served:app", int(sys.argv[1]), os.environ) as service:
     print(service.process.pid, flush=True)
