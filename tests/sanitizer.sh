@@ -28,6 +28,10 @@ done
 work=$(mktemp -d "${TMPDIR:-/tmp}/leakprobe-sanitizer.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 python=$(command -v "$python")
+case $python in
+    /*) ;;
+    *) python=$PWD/$python ;; # not realpath: that would leave the virtual environment
+esac
 cp -r leakprobe tests examples pyproject.toml README.md "$work"
 cd "$work"
 find leakprobe -name '*.so' -delete
