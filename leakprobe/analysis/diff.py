@@ -85,16 +85,15 @@ def diff_snapshots(
     change, where there is one: the route of the requests that allocated, where the
     tracer knows it, else the one whose handler is on the stack. By route, what belongs
     to none is one row, `UNTAGGED`. Rates are None where no time passed, no request was
-    finished, or a counter went back because the process restarted in between. Sizes by
-    type are shallow. For the standard errors see `leakprobe.analysis.change`.
+    finished, or a counter went back as after a restart. Sizes by type are shallow. For the
+    standard errors see `leakprobe.analysis.change`.
 
     Args:
         start: the earlier moment.
         end: the later one.
         by: one of `DIFF_BY`.
-        include: globs (see `leakprobe.analysis.globs`) of which one must match the file
-            that allocated, any file on the stack for `by="stack"`, the type's name for
-            `by="type"`; none: everything.
+        include: globs of which one must match the file that allocated, by stack any file
+            on it, by type its name (`leakprobe.analysis.globs`); none: everything.
         exclude: globs of which none may match.
         limit: at most so many rows; None: all.
         handlers: where routes are answered, to find a stack's route.

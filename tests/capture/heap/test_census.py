@@ -108,7 +108,7 @@ def test_our_own_tables_do_not_grow(take: Take) -> None:
     grown = {row.type: row.objects for row in after}
     for row in cast("tuple[TypeCount, ...]", table[0]):
         grown[row.type] = grown.get(row.type, 0) - row.objects
-    assert {name: n for name, n in grown.items() if n > 100} == {}
+    assert {name: n for name, n in grown.items() if n > 20} == {}
 
 
 def test_what_we_share_with_the_application_is_counted(take: Take) -> None:
