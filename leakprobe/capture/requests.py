@@ -1,10 +1,10 @@
 """What the middleware notes about every finished request.
 
-It stands in the path of each of them, so it does next to nothing there: it appends a
-number to the list of the route, which needs no lock. The counting is done by whoever
+It stands in the path of each of them, so next to nothing is done there: a number is
+appended to the list of the route, which needs no lock. The counting is done by whoever
 asks, many requests at a time, which costs a fraction of counting one by one between other
-code; where nobody asks for long, `note` itself does it now and then, and never waits for
-somebody else.
+code; where nobody asks for long, who notes does it now and then (`relieve`), and never
+waits for somebody else.
 """
 
 import sys
@@ -15,7 +15,7 @@ from typing import TypeVar
 from leakprobe.analysis.latency import BOUNDS_S, BUCKETS, bucket_of, percentile_s
 from leakprobe.model import RouteCount
 
-__all__ = ["MOST_NOTED", "MOST_ROUTES", "OTHER", "RequestCounters"]
+__all__ = ["MOST_NOTED", "MOST_ROUTES", "OTHER", "RequestCounters", "RouteTally"]
 
 MOST_ROUTES = 1000
 MOST_NOTED = 256
@@ -24,12 +24,23 @@ OTHER = "(other)"
 Noted = TypeVar("Noted", float, bool)
 
 
-class _Tally:
-    """The counts of one route, and what was noted and is not counted yet."""
+class RouteTally:
+    """The counts of one route, and what was noted and is not counted yet.
+
+    Attributes:
+        noted_s: to append to: wall time of a request that has ended, in seconds, from the
+            first byte in to the last byte out. At `MOST_NOTED` it is time for `relieve`.
+        failed: to append to, before that: True for a request in which the application
+            raised.
+    """
 
     __slots__ = ("buckets", "errors", "failed", "longest_s", "noted_s", "requests", "seconds")
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Start again from nothing; who holds this goes on noting here."""
         self.noted_s: list[float] = []
         self.failed: list[bool] = []
         self.requests = 0
@@ -64,28 +75,31 @@ class RequestCounters:
     """
 
     def __init__(self) -> None:
-        self.after_fork()
+        self._tallies: dict[str, RouteTally] = {}
+        self._counting = threading.Lock()
 
     def after_fork(self) -> None:
         """Start again from nothing: the child has answered no request yet."""
-        self._tallies: dict[str, _Tally] = {}
         self._counting = threading.Lock()
+        for tally in self._tallies.values():
+            tally.clear()
 
-    def note(self, route: str, seconds: float, failed: bool) -> None:
-        """Note one request that has ended; it is counted later, many at a time.
+    def of(self, route: str) -> RouteTally:
+        """Where to note the requests of a route, for as long as these counters are used.
 
         Args:
             route: its label, `METHOD /template`.
-            seconds: wall time from the first byte in to the last byte out.
-            failed: whether the application raised.
         """
-        tally = self._tallies.get(route) or self._add(route)
-        noted_s = tally.noted_s
-        noted_s.append(seconds)
-        if failed:
-            tally.failed.append(True)
-        if len(noted_s) > MOST_NOTED:
-            self._count((tally,), wait=False)
+        known = self._tallies.get(route)
+        if known is not None:
+            return known
+        name = route if len(self._tallies) < MOST_ROUTES else OTHER
+        # setdefault: another thread may have added it since it was looked up.
+        return self._tallies.get(name) or self._tallies.setdefault(name, RouteTally())
+
+    def relieve(self, tally: RouteTally) -> None:
+        """Count what was noted of a route, unless somebody else is counting."""
+        self._count((tally,), wait=False)
 
     @property
     def total(self) -> int:
@@ -96,7 +110,7 @@ class RequestCounters:
     def size_bytes(self) -> int:
         """Roughly what these tables take."""
         tallies = self._counted()
-        tally = _Tally()
+        tally = RouteTally()
         # A counter above 256 is an int object of its own.
         each = sys.getsizeof(tally) + sys.getsizeof(tally.buckets) + 28 * BUCKETS
         return sys.getsizeof(tallies) + len(tallies) * each
@@ -110,12 +124,13 @@ class RequestCounters:
         rows = [_row(route, tally) for route, tally in self._counted().items()]
         return tuple(sorted(rows, key=lambda row: (-row.requests, row.route)))
 
-    def _counted(self) -> dict[str, _Tally]:
+    def _counted(self) -> dict[str, RouteTally]:
+        """The routes that were asked for, everything noted of them counted."""
         tallies = dict(self._tallies)
         self._count(tuple(tallies.values()), wait=True)
-        return tallies
+        return {route: tally for route, tally in tallies.items() if tally.requests}
 
-    def _count(self, tallies: tuple[_Tally, ...], *, wait: bool) -> None:
+    def _count(self, tallies: tuple[RouteTally, ...], *, wait: bool) -> None:
         """Count what was noted. Without waiting, a thread that is at it does it alone."""
         if not self._counting.acquire(blocking=wait):
             return
@@ -124,11 +139,6 @@ class RequestCounters:
                 tally.count()
         finally:
             self._counting.release()
-
-    def _add(self, route: str) -> _Tally:
-        name = route if len(self._tallies) < MOST_ROUTES else OTHER
-        # setdefault: another thread may have added it since it was looked up.
-        return self._tallies.get(name) or self._tallies.setdefault(name, _Tally())
 
 
 def _taken(noted: list[Noted]) -> list[Noted]:
@@ -139,7 +149,7 @@ def _taken(noted: list[Noted]) -> list[Noted]:
     return taken
 
 
-def _row(route: str, tally: _Tally) -> RouteCount:
+def _row(route: str, tally: RouteTally) -> RouteCount:
     buckets = list(tally.buckets)
     p50_s, p95_s = percentile_s(buckets, 0.50), percentile_s(buckets, 0.95)
     return RouteCount(

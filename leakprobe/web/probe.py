@@ -50,7 +50,13 @@ class LeakProbe(Agent):
 
     With a web application, `LeakProbeMiddleware` makes and starts one; this is for
     workers, scripts and notebooks.
+
+    Attributes:
+        middlewares: how many middlewares note requests here; of several that are nested,
+            one must count a request.
     """
+
+    middlewares = 0
 
     @cached_property
     def token(self) -> str:

@@ -19,6 +19,7 @@ import re
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from starlette.types import Scope
 
@@ -37,6 +38,8 @@ METHODS = frozenset(
 PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 Key = tuple[int, int, int]
+# What a user of the names keeps of each.
+Met = TypeVar("Met")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +65,22 @@ class _Known:
     sources: tuple[object, ...]
 
 
-class RouteNames:
+class RouteNames(Generic[Met]):
     """Names routes, and remembers what it found out about each.
 
     Args:
-        meet: called with the scope and the name whenever a name had to be found out.
+        meet: makes of a name, and of the scope of a request that took this route, what
+            `of` returns. Called once for a route with one template, else for each request.
     """
 
-    def __init__(self, meet: Callable[[Scope, str], None] | None = None) -> None:
+    def __init__(self, meet: Callable[[str, Scope], Met]) -> None:
         self._meet = meet
         self._known: dict[Key, _Known] = {}
         # What nearly every request needs: one look-up for a route with one template.
-        self._certain: dict[tuple[int, int, int, str], str] = {}
+        self._certain: dict[tuple[int, int, int, str], Met] = {}
 
-    def label(self, scope: Scope) -> str:
-        """The name of the route that a request took: `METHOD /template`.
+    def of(self, scope: Scope) -> Met:
+        """What was made of the name of the route that a request took: `METHOD /template`.
 
         `(unmatched)`: a router looked and found nothing. `(unknown)`: no router left a
         trace in this scope, because a middleware answered or passed on a copy, or the
@@ -88,7 +92,7 @@ class RouteNames:
         """
         endpoint = scope.get("endpoint")
         if endpoint is None:
-            return UNMATCHED if "router" in scope else UNKNOWN
+            return self._meet(UNMATCHED if "router" in scope else UNKNOWN, scope)
         route = scope.get("route")
         fastapi = scope.get("fastapi")
         context = fastapi.get("effective_route_context") if type(fastapi) is dict else None
@@ -102,23 +106,21 @@ class RouteNames:
         endpoint: object,
         route: object,
         context: object,
-    ) -> str:
+    ) -> Met:
         *ids, method = key
         which: Key = (ids[0], ids[1], ids[2])
         known = self._known.get(which) or self._learn(which, scope, endpoint, route, context)
         if not known.templates:
-            return UNKNOWN
+            return self._meet(UNKNOWN, scope)
         certain = len(known.templates) == 1 and known.whole
         if certain:
             template = known.templates[0].text
         else:
             template = (_choose if known.whole else _below_mount)(known.templates, scope)
-        label = f"{method if method in METHODS else OTHER_METHOD} {template}"
-        if self._meet is not None:
-            self._meet(scope, label)
+        met = self._meet(f"{method if method in METHODS else OTHER_METHOD} {template}", scope)
         if certain and method in METHODS:
-            self._certain[key] = label
-        return label
+            self._certain[key] = met
+        return met
 
     def _learn(
         self, key: Key, scope: Scope, endpoint: object, route: object, context: object

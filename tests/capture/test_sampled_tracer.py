@@ -6,12 +6,13 @@ import os
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import sqrt
 
 import pytest
 
 from leakprobe.capture.native import sampler_missing
-from leakprobe.capture.route_tags import RouteTags
+from leakprobe.capture.route_tags import ROUTE_TAG, RouteTags
 from leakprobe.errors import NotAvailable
 from leakprobe.model import LiveStack
 from tests.native import needs_sampler
@@ -52,14 +53,24 @@ def tracer(tags: RouteTags) -> Iterator["SampledTracer"]:
     tracer.stop()
 
 
-def request(tags: RouteTags, label: str | None, work: Callable[[], None]) -> None:
-    """Some work under a tag, whose route is told at the end."""
-    tagged = tags.begin()
-    assert tagged is not None
+@contextmanager
+def tagged(tags: RouteTags, label: str | None) -> Iterator[None]:
+    """What runs here has a tag, whose route is told at the end."""
+    assert tags.new_tag is not None
+    tag = tags.new_tag()
+    token = ROUTE_TAG.set(tag)
     try:
-        work()
+        yield
     finally:
-        tags.end(tagged, label)
+        if label is not None:
+            tag.resolve(tags.number(label))
+        ROUTE_TAG.reset(token)
+
+
+def request(tags: RouteTags, label: str | None, work: Callable[[], None]) -> None:
+    """Some work under a tag."""
+    with tagged(tags, label):
+        work()
 
 
 def rows(tracer: "SampledTracer", uptime_s: float = 0.0) -> list[LiveStack]:
@@ -120,12 +131,10 @@ def test_interleaved_tasks_are_told_apart_and_raw_threads_untagged(
     tracer: "SampledTracer", tags: RouteTags
 ) -> None:
     async def one(label: str, blocks: int) -> None:
-        tagged = tags.begin()
-        assert tagged is not None
-        for _ in range(blocks):
-            plant(1)
-            await asyncio.sleep(0)
-        tags.end(tagged, label)
+        with tagged(tags, label):
+            for _ in range(blocks):
+                plant(1)
+                await asyncio.sleep(0)
 
     async def run() -> None:
         await asyncio.gather(*(one(f"GET /{n % 4}", 10 * (n % 4)) for n in range(40)))
@@ -224,7 +233,7 @@ def test_stopped_it_says_so_and_has_nothing(tracer: "SampledTracer", tags: Route
     tracer.read()
     assert tracer.self_bytes() > 0
     tracer.stop()
-    assert tags.begin() is None
+    assert tags.new_tag is None
     assert (tracer.self_bytes(), tracer.expected_traces()) == (0, 0)
     for ask in (tracer.read, tracer.pointers):
         with pytest.raises(NotAvailable, match="stopped"):

@@ -223,8 +223,8 @@ def test_our_own_failure_is_counted_and_not_raised(monkeypatch: pytest.MonkeyPat
             await asked.get("/hello/first")
             agent = running_agent()
             assert isinstance(agent, LeakProbe)
-            monkeypatch.setattr(agent.requests, "note", None)
-            assert (await asked.get("/hello/you")).text == "hello you"
+            monkeypatch.setattr(agent.requests, "of", None)
+            assert (await asked.get("/nowhere")).status_code == 404
             overview: dict[str, Any] = (await asked.get("/debug/memory/?format=json")).json()
             return overview
 

@@ -1,7 +1,8 @@
 """The middleware's tags: one a request, gone after it, whatever became of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import contextvars
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -177,6 +178,22 @@ def test_a_request_that_is_cancelled_is_told_and_leaves_nothing() -> None:
     assert [len(tag.routes) for tag in FakeTag.made] == [1]
 
 
+def test_a_request_that_is_closed_from_another_context_is_told_all_the_same(
+    probe: LeakProbe,
+) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    async def run() -> Coroutine[None, None, None]:
+        request = LeakProbeMiddleware(app, **SETTINGS)(a_scope(), receive, send)
+        contextvars.copy_context().run(request.send, None)
+        return request
+
+    asyncio.run(run()).close()
+    assert labels(probe) == [["(unknown)"]]
+    assert ROUTE_TAG.get(None) is None
+
+
 @pytest.mark.usefixtures("probe")
 def test_the_scope_is_handed_down_as_the_very_same_and_given_back_clean() -> None:
     handed: list[Scope] = []
@@ -227,14 +244,13 @@ def test_an_agent_that_stops_meanwhile_takes_the_tag_away(probe: LeakProbe) -> N
     assert seen == FakeTag.made
 
 
-@pytest.mark.usefixtures("probe")
 def test_a_route_that_cannot_be_named_still_gives_its_tag_back(
-    monkeypatch: pytest.MonkeyPatch,
+    probe: LeakProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None: ...
 
     middleware = LeakProbeMiddleware(app, **SETTINGS)
-    monkeypatch.setattr(middleware._names, "label", None)
+    monkeypatch.setattr(probe.requests, "of", None)
 
     async def run() -> None:
         async with untagged_outside():
