@@ -3,35 +3,17 @@
 from dataclasses import dataclass
 
 from leakprobe.model.graph import HolderPath
-from leakprobe.model.memory import Container, Frame, Price, TypeCount
+from leakprobe.model.memory import Container, Frame, HeapTotals, Price, TypeCount
 
-__all__ = ["Census", "HeapTotals", "Owner", "Retained", "RetainedObject"]
-
-
-@dataclass(frozen=True, slots=True)
-class HeapTotals:
-    """The heap in numbers; sizes are shallow, and leakprobe's own objects are apart.
-
-    Attributes:
-        objects: every object that was found.
-        tracked: those of them that the collector tracks.
-        edges: references between them.
-        bytes: all of them together.
-        c_held_objects: what nothing in Python leads to and C code holds, with all below.
-        garbage_objects: what nothing holds: cycles that wait for the collector.
-        own_objects: what only leakprobe holds.
-    """
-
-    objects: int
-    tracked: int
-    edges: int
-    bytes: int
-    c_held_objects: int
-    c_held_bytes: int
-    garbage_objects: int
-    garbage_bytes: int
-    own_objects: int
-    own_bytes: int
+__all__ = [
+    "Census",
+    "CloseLook",
+    "ContainerHolder",
+    "Owner",
+    "Retained",
+    "RetainedObject",
+    "TypeHolder",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +94,58 @@ class Retained:
     types: tuple[TypeCount, ...]
     owners: tuple[Owner, ...]
     hidden_rows: int
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerHolder:
+    """A container that grew, and what there is to know of it.
+
+    Attributes:
+        address: as in `Container`.
+        type: its type.
+        length: entries now.
+        bytes: shallow size.
+        retained_bytes: with all that it dominates; None: not known.
+        state: what it hangs on: `module`, `frame`, `c_held` or `garbage`.
+        path: the shortest way to it from a root; None where none leads there.
+        entries: types of what it holds, by count, keys apart from values not told.
+    """
+
+    address: int
+    type: str
+    length: int
+    bytes: int
+    retained_bytes: int | None
+    state: str
+    path: HolderPath | None
+    entries: tuple[TypeCount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TypeHolder:
+    """Objects of one type that are held in one way.
+
+    `objects` of the objects that were looked at hang on `path`; `retained_bytes` is what
+    they dominate. `state` is as in `ContainerHolder`.
+    """
+
+    type: str
+    path: HolderPath | None
+    objects: int
+    retained_bytes: int | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLook:
+    """What one walk found out about what grows: the join of samples, types and holders.
+
+    `owners` is empty where nothing samples. All lists are the largest first.
+    """
+
+    owners: tuple[Owner, ...]
+    containers: tuple[ContainerHolder, ...]
+    types: tuple[TypeHolder, ...]
+    totals: HeapTotals | None
     price: Price

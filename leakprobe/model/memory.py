@@ -7,8 +7,10 @@ __all__ = [
     "Frame",
     "Freed",
     "Gauges",
+    "HeapTotals",
     "LiveStack",
     "Price",
+    "ResourceGroup",
     "Snapshot",
     "Stack",
     "TypeCount",
@@ -64,7 +66,8 @@ class TypeCount:
     alone, directly or through containers that nothing else refers to. It never counts an
     object for two types. `retained_bytes` is all that would be freed with these objects
     (objects of one type that hold each other are not counted twice); None where the
-    walk did not find dominators.
+    walk did not find dominators. `garbage_objects` of them nothing holds: cycles that wait for
+    the collector; `c_held_objects` only C code holds. Both are 0 where that was not found out.
     """
 
     type: str
@@ -72,6 +75,8 @@ class TypeCount:
     bytes: int
     owned_bytes: int
     retained_bytes: int | None = None
+    garbage_objects: int = 0
+    c_held_objects: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,32 @@ class Container:
     type: str
     length: int
     weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeapTotals:
+    """The heap in numbers; sizes are shallow, and leakprobe's own objects are apart.
+
+    Attributes:
+        objects: every object that was found.
+        tracked: those of them that the collector tracks.
+        edges: references between them.
+        bytes: all of them together.
+        c_held_objects: what nothing in Python leads to and C code holds, with all below.
+        garbage_objects: what nothing holds: cycles that wait for the collector.
+        own_objects: what only leakprobe holds.
+    """
+
+    objects: int
+    tracked: int
+    edges: int
+    bytes: int
+    c_held_objects: int
+    c_held_bytes: int
+    garbage_objects: int
+    garbage_bytes: int
+    own_objects: int
+    own_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +136,15 @@ class Gauges:
         gc_uncollectable: objects that the collector found and could not free.
         memory_limit_bytes: where memory ends: the setting, the cgroup's limit, or all there is.
         memory_available_bytes: what is left below that limit and on the machine.
+        file_bytes: resident pages of files and shared memory (proc(5), statm, `shared`).
+        malloc_used_bytes: what malloc has handed out, mapped blocks included (mallinfo2(3)).
+        malloc_free_bytes: what malloc holds and nobody uses.
+        pymalloc_used_bytes: what pymalloc has handed out (Objects/obmalloc.c).
+        pymalloc_free_bytes: the rest of its arenas.
+        tasks: asyncio tasks that are not done, of all loops.
+        zombies: children that have ended and nobody waited for.
+
+    The last seven are None where the system does not say, or they were not read.
     """
 
     rss_bytes: int
@@ -119,6 +159,31 @@ class Gauges:
     gc_uncollectable: int
     memory_limit_bytes: int | None
     memory_available_bytes: int | None
+    file_bytes: int | None = None
+    malloc_used_bytes: int | None = None
+    malloc_free_bytes: int | None = None
+    pymalloc_used_bytes: int | None = None
+    pymalloc_free_bytes: int | None = None
+    tasks: int | None = None
+    zombies: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceGroup:
+    """Threads, tasks, descriptors or children that are alike.
+
+    Attributes:
+        resource: `threads`, `tasks`, `fds` or `children`.
+        name: what they are: what a thread runs, a task's coroutine, kind and target of a
+            descriptor, the program of a child (and whether it is a zombie).
+        count: how many.
+        site: the line of code that they run, where that is known.
+    """
+
+    resource: str
+    name: str
+    count: int
+    site: Frame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +218,11 @@ class Snapshot:
         tracer: what recorded the allocations: `tracemalloc`, `sampled` or `off`.
         stacks: live bytes by stack; None where they were not read.
         types: live objects by type; None where the heap was not walked.
-        containers: containers with many entries; None where the walk did not list them.
         price: what taking it cost.
+        containers: containers with many entries; None where the walk did not list them.
+        totals: the heap in numbers; None where it was not walked in a copy.
+        groups: threads, tasks, descriptors and children by what they are; None where they
+            were not read.
     """
 
     id: str
@@ -168,6 +236,8 @@ class Snapshot:
     types: tuple[TypeCount, ...] | None
     price: Price
     containers: tuple[Container, ...] | None = None
+    totals: HeapTotals | None = None
+    groups: tuple[ResourceGroup, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from array import array
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-from leakprobe.model.heap import HeapTotals
-from leakprobe.model.memory import Container
+from leakprobe.model.memory import Container, HeapTotals
 
 __all__ = [
     "NO_GROUP",

@@ -26,8 +26,7 @@ from leakprobe.capture.heap.layout import (
 )
 from leakprobe.capture.names import clean_name
 from leakprobe.errors import WalkFailed
-from leakprobe.model.heap import HeapTotals
-from leakprobe.model.memory import Container
+from leakprobe.model.memory import Container, HeapTotals
 
 __all__ = ["decode"]
 
