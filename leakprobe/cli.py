@@ -1,7 +1,7 @@
 """The command `leakprobe`: arguments in, calls made, exit code out.
 
-Exit codes: 0 fine, 2 wrong usage or something is not installed, 3 the service could not
-be reached or died.
+Exit codes: 0 fine, 1 a leak was found, 2 wrong usage or something is not installed, 3 the
+service could not be reached or died.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from leakprobe.errors import LeakprobeError, UnknownName
 __all__ = ["main"]
 
 FINE = 0
+LEAK_FOUND = 1
 WRONG_USAGE = 2
 SERVICE_FAILED = 3
 INTERRUPTED = 130
@@ -23,6 +24,7 @@ LAST_PORT = 65535
 LONGEST = 10
 MOST_SECONDS = 3600
 MOST_CONNECTIONS = 256
+MOST_SUSPECTS = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +67,8 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, Callable[[argparse.Nam
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_demo(commands.add_parser("demo", help="run a service that leaks, and find its leaks"))
     _add_doctor(commands.add_parser("doctor", help="say what works on this machine"))
-    return parser, {"demo": _demo, "doctor": _doctor}
+    _add_suspects(commands.add_parser("suspects", help="ask a service whether it leaks"))
+    return parser, {"demo": _demo, "doctor": _doctor, "suspects": _suspects}
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
@@ -80,9 +83,9 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds",
         type=_whole(1, MOST_SECONDS),
-        default=10,
+        default=40,
         metavar="N",
-        help="how long the load lasts (10)",
+        help="how long the load lasts (40)",
     )
     parser.add_argument(
         "--connections",
@@ -103,6 +106,21 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
     parser.description = "Say what works on this machine, and what to do about what does not."
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_suspects(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Ask the agent in a running service: is it a leak, which memory, and whose fault. "
+        "The exit code is 1 where a leak was found, 0 where none was, 3 where nobody answers."
+    )
+    parser.add_argument("url", metavar="URL", help="such as http://127.0.0.1:8000")
+    parser.add_argument(
+        "--token", metavar="T", help="bearer token (LEAKPROBE_TOKEN, else that of this user)"
+    )
+    parser.add_argument(
+        "--limit", type=_whole(1, MOST_SUSPECTS), default=10, metavar="N", help="suspects (10)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -134,10 +152,22 @@ def _doctor(options: argparse.Namespace) -> int:
     return FINE
 
 
+def _suspects(options: argparse.Namespace) -> int:
+    from leakprobe.commands.suspects import find_suspects_of
+
+    found = find_suspects_of(
+        options.url, token=options.token, limit=options.limit, as_json=options.json
+    )
+    print(found.text, end="")
+    return LEAK_FOUND if found.leaks else FINE
+
+
 def _exit_code(error: LeakprobeError) -> int:
+    from leakprobe.commands.remote import Unreachable
     from leakprobe.demo.service_process import ServiceFailed
 
-    return SERVICE_FAILED if isinstance(error, ServiceFailed) else WRONG_USAGE
+    failed = isinstance(error, ServiceFailed | Unreachable)
+    return SERVICE_FAILED if failed else WRONG_USAGE
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:

@@ -8,7 +8,7 @@ added to a model needs no second place to be named in. Every document carries
 import types
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from leakprobe.errors import SchemaError
 
@@ -70,6 +70,8 @@ def _build(hint: object, value: JsonValue, where: str) -> object:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return _build_union(arguments, value, where)
+    if origin is Literal and value in arguments:
+        return value
     if origin is tuple and isinstance(value, list):
         return tuple(_build(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if origin is dict and isinstance(value, dict):

@@ -58,6 +58,7 @@ class SettingsByName(TypedDict, total=False):
     memory_limit_bytes: int | None
     reveal: bool
     max_self_bytes: int
+    benign: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,10 @@ class Settings:
             `<directory>/token`.
         tracer: what records allocations; `auto` takes the best that there is.
         sample_bytes: mean bytes between two samples of the sampled tracer.
-        heap_budget: share of one core that heap walks which nobody asked for may use; 0: none.
+        heap_budget: share of one core that heap walks which nobody asked for may use in the
+            long run; 0: none. An agent
+            begins with a credit of 4 seconds of CPU, which walks of a busy process use up
+            at no more than 15 % of a core, and which fills again while there is less to see.
         frames: depth of a recorded stack; None: 32 for sampled, 1 for tracemalloc.
         interval_s: seconds between two rolling snapshots.
         retention: which rolling snapshots are kept, as `AGE@EVERY,…`.
@@ -81,6 +85,8 @@ class Settings:
             the cgroup's limit, else the physical memory.
         reveal: show dict keys and reprs of the application's objects.
         max_self_bytes: limit for the agent's own tables; past it the coarsest data goes.
+        benign: a TOML file with growth that is known to end, and why; None: only what
+            leakprobe knows itself.
 
     Raises:
         SettingsError: a value is not allowed.
@@ -99,6 +105,7 @@ class Settings:
     memory_limit_bytes: int | None = None
     reveal: bool = False
     max_self_bytes: int = 32 * 1024 * 1024
+    benign: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("enabled", "reveal"):
@@ -113,7 +120,8 @@ class Settings:
         _check(self, "heap_budget", _number(0, 1), "a number from 0 to 1")
         _check(self, "frames", _optional(_whole(1, 256)), "a whole number from 1 to 256")
         _check(self, "interval_s", _number(0.05, 86400), "seconds from 0.05 to 86400")
-        _check(self, "directory", _optional(_is_directory_name), "the path of a directory")
+        _check(self, "directory", _optional(_is_path_name), "the path of a directory")
+        _check(self, "benign", _optional(_is_path_name), "the path of a TOML file")
         limit = _optional(_whole(1 << 20, 1 << 60))
         _check(self, "memory_limit_bytes", limit, "a whole number of bytes, at least 1048576")
         _check(self, "max_self_bytes", _whole(1 << 20, 1 << 40), "bytes, at least 1048576")
@@ -198,7 +206,7 @@ def _is_token(value: object) -> bool:
     return value is None or (isinstance(value, str) and TOKEN.fullmatch(value) is not None)
 
 
-def _is_directory_name(value: object) -> bool:
+def _is_path_name(value: object) -> bool:
     return isinstance(value, str) and value != "" and "\0" not in value
 
 

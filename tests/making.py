@@ -8,8 +8,10 @@ from leakprobe.model import (
     Container,
     Frame,
     Gauges,
+    HeapTotals,
     LiveStack,
     Price,
+    ResourceGroup,
     Snapshot,
     Stack,
     TypeCount,
@@ -53,6 +55,9 @@ def a_snapshot(
     stacks: Sequence[LiveStack] | None = None,
     types: Sequence[TypeCount] | None = None,
     containers: Sequence[Container] | None = None,
+    groups: Sequence[ResourceGroup] | None = None,
+    totals: HeapTotals | None = None,
+    gauges: Gauges = GAUGES,
     requests: Mapping[str, int] | None = None,
     label: str | None = None,
     tracer: str = "tracemalloc",
@@ -63,12 +68,14 @@ def a_snapshot(
         taken_at=1_700_000_000.0 + uptime_s,
         uptime_s=uptime_s,
         requests=dict(requests or {}),
-        gauges=GAUGES,
+        gauges=gauges,
         tracer=tracer,
         stacks=None if stacks is None else tuple(stacks),
         types=None if types is None else tuple(types),
         containers=None if containers is None else tuple(containers),
         price=Price(),
+        totals=totals,
+        groups=None if groups is None else tuple(groups),
     )
 
 
@@ -99,6 +106,15 @@ type_counts = st.builds(
     bytes=sizes,
     owned_bytes=sizes,
     retained_bytes=st.none() | sizes,
+    garbage_objects=st.just(0) | sizes,
+    c_held_objects=st.just(0) | sizes,
+)
+groups = st.builds(
+    ResourceGroup,
+    resource=st.sampled_from(["threads", "tasks", "fds", "children"]),
+    name=names,
+    count=sizes,
+    site=st.none() | frames,
 )
 containers = st.builds(
     Container, address=st.integers(0, (1 << 64) - 1), type=names, length=sizes, weak=st.booleans()
@@ -110,6 +126,7 @@ snapshots = st.builds(
     stacks=st.none() | st.lists(live_stacks, max_size=12),
     types=st.none() | st.lists(type_counts, max_size=8, unique_by=lambda count: count.type),
     containers=st.none() | st.lists(containers, max_size=8),
+    groups=st.none() | st.lists(groups, max_size=8),
     requests=st.dictionaries(names, sizes, max_size=4),
     label=st.none() | names,
 )

@@ -50,7 +50,7 @@ PLACES = {
     "command": Place(
         5,
         (
-            "__main__", "cli", "demo", "doctor", "extras",
+            "__main__", "cli", "commands", "demo", "doctor", "extras",
         ),
         frozenset({"httpx", "psutil", "rich"}),
     ),

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakprobe.model import Container, LiveStack, Snapshot, Stack, TypeCount
+from leakprobe.model import (
+    Container,
+    Frame,
+    LiveStack,
+    ResourceGroup,
+    Snapshot,
+    Stack,
+    TypeCount,
+)
 from leakprobe.packing import Packed, Tables, lighter
 from leakprobe.packing.table import Table
 from tests.making import a_snapshot, a_stack, frames, live, snapshots
@@ -55,7 +63,10 @@ def test_what_goes_takes_nothing_from_what_stays_and_leaves_nothing(
             at = chance.randrange(len(kept))
             stripped = tables.without_lists(kept[at][1])
             assert not stripped.has_lists
-            kept[at] = replace(kept[at][0], stacks=None, types=None, containers=None), stripped
+            kept[at] = (
+                replace(kept[at][0], stacks=None, types=None, containers=None, groups=None),
+                stripped,
+            )
         assert [tables.unpack(packed) for _, packed in kept] == [whole for whole, _ in kept]
         parts = [packed for _, packed in kept]
         claimed = tables.size_bytes + sum(packed.size_bytes for packed in parts)
@@ -75,14 +86,15 @@ def test_an_outline_says_what_there_is_without_it(snapshot: Snapshot) -> None:
         stacks=None if snapshot.stacks is None else (),
         types=None if snapshot.types is None else (),
         containers=None if snapshot.containers is None else (),
+        groups=None if snapshot.groups is None else (),
     )
 
 
 @given(snapshots)
 @settings(deadline=None)
-def test_what_has_lists_has_stacks_types_or_containers(snapshot: Snapshot) -> None:
-    lists = (snapshot.stacks, snapshot.types, snapshot.containers)
-    assert Tables().pack(snapshot).has_lists is (lists != (None, None, None))
+def test_what_has_lists_has_one_of_them(snapshot: Snapshot) -> None:
+    lists = (snapshot.stacks, snapshot.types, snapshot.containers, snapshot.groups)
+    assert Tables().pack(snapshot).has_lists is any(part is not None for part in lists)
 
 
 def test_five_thousand_stacks_seen_again_cost_a_hundred_kilobytes() -> None:
@@ -123,6 +135,40 @@ def test_a_container_costs_twenty_one_bytes() -> None:
     none, some = (tables.pack(a_snapshot(containers=each)) for each in ((), held))
     assert tables.unpack(some).containers == tuple(held)
     assert some.size_bytes - none.size_bytes == pytest.approx(21_000, abs=500)
+
+
+def test_a_group_costs_sixteen_bytes_and_eight_more_with_a_site() -> None:
+    tables, site = Tables(), a_stack(("/srv/app.py", 7, "work")).frames[0]
+    bare = [ResourceGroup("fds", "pipe", n) for n in range(1000)]
+    sited = [ResourceGroup("threads", "app.work", n, site) for n in range(1000)]
+    none, some, more = (tables.pack(a_snapshot(groups=each)) for each in ((), bare, sited))
+    assert tables.unpack(some).groups == tuple(bare)
+    assert tables.unpack(more).groups == tuple(sited)
+    assert some.size_bytes - none.size_bytes == pytest.approx(16_000, abs=500)
+    assert more.size_bytes - some.size_bytes == pytest.approx(8_000, abs=500)
+
+
+def test_types_without_garbage_cost_no_more_for_it() -> None:
+    tables = Tables()
+    plain = [TypeCount("app.A", 5, 40, 40)] * 1000
+    garbage = [TypeCount("app.A", 5, 40, 40, garbage_objects=2)] * 1000
+    sizes = [tables.pack(a_snapshot(types=some)).size_bytes for some in (plain, garbage)]
+    assert sizes[1] - sizes[0] == pytest.approx(8_000, abs=500)
+    held = a_snapshot(types=[TypeCount("app.A", 5, 40, 40, 7, 2, 1), *plain])
+    assert tables.unpack(tables.pack(held)) == held
+
+
+def test_a_site_goes_with_the_last_snapshot_that_names_it() -> None:
+    tables = Tables()
+    before = tables.size_bytes
+    site = Frame("/srv/" + "x" * 10_000, 1, "f")
+    groups = [ResourceGroup("tasks", "work", 1, site), ResourceGroup("fds", "pipe", 1)]
+    first = tables.pack(a_snapshot(groups=groups, stacks=[live(Stack((site,)), 1)]))
+    second = tables.pack(a_snapshot(groups=groups))
+    tables.without_lists(first)
+    assert tables.unpack(second).groups == tuple(groups)
+    tables.release(second)
+    assert tables.size_bytes <= before + 200
 
 
 def test_a_route_goes_with_the_last_snapshot_that_names_it() -> None:
@@ -178,17 +224,19 @@ def test_the_lighter_half_goes() -> None:
     stacks = [live(a_stack(("/srv/app.py", line, "f")), line % 4) for line in range(5)]
     types = [TypeCount("app.A", 1, 5, 5), TypeCount("app.B", 1, 9, 9)]
     containers = [Container(n, "builtins.list", n, weak=False) for n in (40, 50, 60)]
-    half = lighter(a_snapshot(stacks=stacks, types=types, containers=containers))
+    groups = [ResourceGroup("fds", name, n) for n, name in enumerate(("pipe", "eventfd"))]
+    half = lighter(a_snapshot(stacks=stacks, types=types, containers=containers, groups=groups))
     assert half.stacks == (stacks[2], stacks[3])
     assert half.types == (types[1],)
     assert half.containers == (containers[2],)
+    assert half.groups == (groups[1],)
 
 
 @pytest.mark.parametrize("stacks", [None, (), (live(a_stack(("a", 1, "f")), 1),)])
 def test_half_of_one_or_of_nothing_is_none(stacks: tuple[LiveStack, ...] | None) -> None:
     none = None if stacks is None else ()
-    half = lighter(a_snapshot(stacks=stacks, types=none, containers=none))
-    assert (half.stacks, half.types, half.containers) == (None, None, None)
+    half = lighter(a_snapshot(stacks=stacks, types=none, containers=none, groups=none))
+    assert (half.stacks, half.types, half.containers, half.groups) == (None, None, None, None)
 
 
 @given(st.lists(st.builds(Stack, frames=st.lists(frames, max_size=3).map(tuple)), max_size=6))

@@ -34,6 +34,7 @@ ALLOWED: Mapping[str, list[object]] = {
     "memory_limit_bytes": [None, 1 << 20, 1 << 60],
     "reveal": [True, False],
     "max_self_bytes": [1 << 20, 1 << 40],
+    "benign": [None, "/etc/leakprobe/benign.toml", "relative.toml"],
 }
 REFUSED: Mapping[str, list[object]] = {
     "enabled": [None, 0, 1, "true"],
@@ -49,6 +50,7 @@ REFUSED: Mapping[str, list[object]] = {
     "memory_limit_bytes": [(1 << 20) - 1, (1 << 60) + 1, 1e9, "1048576", True],
     "reveal": [None, 0, 1, "false"],
     "max_self_bytes": [(1 << 20) - 1, (1 << 40) + 1, 1e9, None, True],
+    "benign": ["", "a\0b", 5, b"/etc"],
 }
 
 

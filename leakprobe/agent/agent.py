@@ -4,15 +4,12 @@ It answers with models. Who asks over HTTP, from a test or from a shell is not i
 business; what an answer costs the application is.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
-from types import TracebackType
-from typing import Self
 
+from leakprobe.agent.lifecycle import Lifecycle
 from leakprobe.agent.overview import make_overview
-from leakprobe.agent.registry import claim, release
-from leakprobe.agent.sampler import NOW, Sampler
+from leakprobe.agent.sampler import NOW
 from leakprobe.agent.window import Window, trace_window
 from leakprobe.analysis.diff import diff_snapshots, moment_of
 from leakprobe.analysis.grouping import group_tasks, group_threads
@@ -23,12 +20,10 @@ from leakprobe.capture.heap.retained import find_retained
 from leakprobe.capture.native import HOW_TO_BUILD, heap_walk_missing
 from leakprobe.capture.process import available_memory_bytes
 from leakprobe.capture.referrers.find import find_referrers
-from leakprobe.capture.requests import RequestCounters
-from leakprobe.capture.route_tags import RouteTags
 from leakprobe.capture.threads import read_threads
-from leakprobe.capture.tracer import choose_tracer
+from leakprobe.capture.trim import trim
 from leakprobe.errors import BadParameter, NotAvailable, UnknownName
-from leakprobe.history import History, Needs
+from leakprobe.history import Needs
 from leakprobe.model import (
     Diff,
     Freed,
@@ -37,20 +32,21 @@ from leakprobe.model import (
     Overview,
     Price,
     ReferrerGraph,
+    Report,
     Retained,
     RouteCount,
     Snapshot,
+    Suspect,
     TaskInfo,
     ThreadInfo,
     TypeRow,
 )
 from leakprobe.own_threads import own_idents
-from leakprobe.settings import Settings
 
 __all__ = ["Agent"]
 
 
-class Agent:
+class Agent(Lifecycle):
     """Watches the process it lives in.
 
     Args:
@@ -63,70 +59,6 @@ class Agent:
         history: the snapshots that are kept.
         handlers: where the application's handlers stand, by route.
     """
-
-    def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = settings or Settings.from_environment(os.environ)
-        self.requests = RequestCounters()
-        self.history = History(self.settings.retention_rules, self.settings.max_self_bytes)
-        self.handlers: dict[str, Handler | None] = {}
-        self.route_tags = RouteTags()
-        self._tracer = choose_tracer(self.settings, self.route_tags)
-        own = (self.history, self.requests, self.handlers, self.route_tags, self._tracer)
-        self._sampler = Sampler(self.settings, self._tracer, self.history, self.requests, own)
-        self.running = False
-
-    def start(self, *, walk: bool = True) -> None:
-        """Start the tracer and the sampler thread; does nothing where they run.
-
-        Args:
-            walk: wait for a first walk of the heap, which gives a baseline of types, where
-                it is short: in a copy of the process at most 0.3 s, without the native core
-                about half a second in a service that has just been imported.
-
-        Raises:
-            AgentRunning: this process has another agent.
-            SettingsError: the tracer that was demanded cannot run here.
-        """
-        if self.running:
-            return
-        claim(self)
-        try:
-            self._sampler.open(self._tracer.start, walk=walk)
-        except BaseException:
-            self._leave()
-            raise
-        self.running = True
-
-    def stop(self) -> None:
-        """Leave no thread, hook or tracing of ours behind; does nothing where none is."""
-        if not self.running:
-            return
-        self.running = False
-        self._leave()
-
-    def _leave(self) -> None:
-        self._sampler.stop()
-        self._tracer.stop()
-        release(self)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def after_fork(self) -> None:
-        """In a forked child: an empty album, counters from zero, a thread of its own."""
-        self.history.after_fork()
-        self.requests.after_fork()
-        self._tracer.after_fork()
-        self._sampler.after_fork()
 
     # Snapshots.
 
@@ -228,15 +160,15 @@ class Agent:
     def threads(self, *, group: bool) -> tuple[tuple[ThreadInfo, ...], Price]:
         """Every thread but the agent's own."""
         threads, price = read_threads(exclude=own_idents())
-        self._sampler.note_pause(price)
+        self._sampler.reader.note_pause(price)
         return (group_threads(threads) if group else threads), price
 
     def tasks(
         self, *, group: bool, exclude: frozenset[int] = frozenset()
     ) -> tuple[tuple[TaskInfo, ...], Price]:
         """Every asyncio task of every loop, but those with the identities in `exclude`."""
-        tasks, price = self._sampler.tasks.read(exclude=exclude)
-        self._sampler.note_pause(price)
+        tasks, price = self._sampler.reader.tasks.read(exclude=exclude)
+        self._sampler.reader.note_pause(price)
         return (group_tasks(tasks) if group else tasks), price
 
     def referrers(self, type_name: str, *, depth: int, limit: int) -> ReferrerGraph:
@@ -257,7 +189,7 @@ class Agent:
                 own=(self,),
                 available_bytes=self._available_bytes(),
             )
-        self._sampler.note_pause(graph.price)
+        self._sampler.reader.note_pause(graph.price)
         return graph
 
     def retained(self, *, by: str, limit: int) -> Retained:
@@ -283,7 +215,7 @@ class Agent:
                 available_bytes=self._available_bytes(),
                 pointers=self._tracer.pointers() if by == "line" else None,
             )
-        self._sampler.note_pause(retained.price)
+        self._sampler.reader.note_pause(retained.price)
         return retained
 
     def routes(self) -> tuple[tuple[RouteCount, ...], Price]:
@@ -302,6 +234,34 @@ class Agent:
         since = None if since_s is None else self._sampler.uptime_s - since_s
         return self.history.gauge_series(since)
 
+    # The judge.
+
+    def report(self, limit: int | None = None) -> Report:
+        """The verdict with its evidence: is it a leak, which memory, and whose fault.
+
+        Args:
+            limit: at most so many suspects; None: all.
+
+        Raises:
+            CaptureBusy: another heavy capture runs.
+            NotEnoughMemory: there is no room for the walk that names the holders.
+            WalkFailed: the copy of the process was late or died.
+        """
+        return self._sampler.judge.report(limit)
+
+    def suspect(self, name: str) -> Suspect:
+        """The suspect of this rank or fingerprint, of the latest report.
+
+        Raises:
+            UnknownName: there is none.
+        """
+        suspects = self._sampler.judge.told()
+        for suspect in suspects:
+            if name in (str(suspect.rank), suspect.fingerprint):
+                return suspect
+        known = [known for s in suspects for known in (str(s.rank), s.fingerprint)]
+        raise UnknownName("suspect", name, known, "GET /suspects lists them")
+
     # What changes the application, and is asked for with POST.
 
     def collect_garbage(self) -> Freed:
@@ -312,7 +272,19 @@ class Agent:
         """
         with self._sampler.gate.hold("a garbage collection"):
             freed = collect_garbage()
-        self._sampler.note_pause(freed.price)
+        self._sampler.reader.note_pause(freed.price)
+        return freed
+
+    def trim(self) -> Freed:
+        """Hand the allocator's free memory back to the system, and say how much that was.
+
+        Raises:
+            CaptureBusy: a heavy capture runs.
+            NotAvailable: the C library cannot do it.
+        """
+        with self._sampler.gate.hold("handing free memory back"):
+            freed = trim()
+        self._sampler.reader.note_pause(freed.price)
         return freed
 
     def trace(
@@ -335,7 +307,7 @@ class Agent:
                 memory_limit_bytes=self.settings.memory_limit_bytes,
                 wait=self._sampler.wait,
             )
-        self._sampler.note_pause(window.price)
+        self._sampler.reader.note_pause(window.price)
         return window
 
     # Itself.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from leakprobe.errors import CaptureBusy
 
-__all__ = ["Gate"]
+__all__ = ["PATIENCE_S", "Gate"]
 
 PATIENCE_S = 1.0
 

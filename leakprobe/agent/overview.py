@@ -16,6 +16,7 @@ from leakprobe.settings import Settings
 __all__ = ["make_overview"]
 
 ROWS = 5
+SUSPECTS = 3
 SHORTEST_TREND_S = 60.0
 
 
@@ -42,12 +43,15 @@ def make_overview(
     gauges = read_gauges(
         memory_limit_bytes=settings.memory_limit_bytes, traced_bytes=tracer.traced_bytes()
     )
+    report = sampler.judge.latest()
     return Overview(
         pid=os.getpid(),
-        started_at=sampler.started_at,
+        started_at=sampler.reader.started_at,
         uptime_s=sampler.uptime_s,
         requests=requests.total,
-        verdict=None,
+        verdict=report.verdict,
+        memory=report.memory,
+        suspects=report.suspects[:SUSPECTS],
         gauges=gauges,
         growth_bytes_per_hour=_growth_per_hour(history, gauges.rss_bytes, sampler.uptime_s),
         lines=_lines(history, sampler.uptime_s, diff),
@@ -101,10 +105,13 @@ def _self_report(
         sample_bytes=tracer.sample_bytes,
         heap_walk=sampler.walks.kind,
         heap_walk_reason=sampler.walks.reason,
-        self_bytes=history.self_bytes + requests.size_bytes + tracer.self_bytes(),
+        self_bytes=history.self_bytes
+        + sampler.judge.self_bytes
+        + requests.size_bytes
+        + tracer.self_bytes(),
         snapshots=len(history),
         cpu_share=sampler.cpu_s / max(sampler.uptime_s, 1e-9),
-        longest_pause_ms=sampler.longest_pause_ms,
+        longest_pause_ms=sampler.reader.longest_pause_ms,
         errors=sampler.errors,
         last_error=sampler.last_error,
         postponed=sampler.postponed,

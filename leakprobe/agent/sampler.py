@@ -13,21 +13,19 @@ from contextlib import suppress
 from dataclasses import replace
 
 from leakprobe.agent.gate import Gate
+from leakprobe.agent.judge import Judge
+from leakprobe.agent.reader import SnapshotReader
 from leakprobe.agent.walks import HeapWalks
-from leakprobe.analysis.cadence import traces_due, traces_postponed
-from leakprobe.analysis.own import drop_own_stacks
-from leakprobe.capture.heap.own import PACKAGE, SHARED_FILES
-from leakprobe.capture.process import read_gauges
+from leakprobe.analysis.benign import Benign
 from leakprobe.capture.requests import RequestCounters
-from leakprobe.capture.tasks import TaskCamera
 from leakprobe.capture.tracer import Tracer
 from leakprobe.errors import Refusal, UnknownName
 from leakprobe.history import History
-from leakprobe.model import Gauges, LiveStack, Price, Snapshot
+from leakprobe.model import Snapshot
 from leakprobe.own_threads import OwnThread
 from leakprobe.settings import Settings
 
-__all__ = ["NOW", "Sampler", "own_stacks_dropped"]
+__all__ = ["NOW", "Sampler"]
 
 GIVE_UP_JOINING_S = 10.0
 # About two seconds of walking in the process; a larger heap is walked when somebody asks.
@@ -38,8 +36,8 @@ LONGEST_WAIT_AT_START_S = 0.3
 NOW = "now"
 # Nobody asked for a scheduled snapshot, so nobody is refused because of one.
 SCHEDULED_PATIENCE_S = 60.0
-
-Stacks = tuple[LiveStack, ...]
+# A process that uses less of a core, and finishes no request, is taken for idle.
+IDLE_SHARE = 0.1
 
 
 class Sampler:
@@ -51,8 +49,14 @@ class Sampler:
         history: where snapshots go.
         requests: counts of finished requests.
         own: roots of the agent's own objects, which no walk may count.
+        benign: growth that is known to end.
         clock: seconds on a monotonic clock.
         wall_clock: seconds since the epoch.
+
+    Attributes:
+        gate: lets one heavy capture in at a time.
+        reader: takes the parts of a snapshot.
+        judge: sees every snapshot that is filed.
     """
 
     def __init__(
@@ -63,25 +67,25 @@ class Sampler:
         requests: RequestCounters,
         own: tuple[object, ...],
         *,
+        benign: tuple[Benign, ...] = (),
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.gate = Gate()
-        self.tasks = TaskCamera()
         self.errors = 0
         self.last_error: str | None = None
-        self.longest_pause_ms = 0.0
         self.cpu_s = 0.0
-        self.started_at = wall_clock()
         self._settings = settings
         self._tracer = tracer
         self._history = history
-        self._requests = requests
         self.walks = HeapWalks((*own, self), settings.heap_budget, clock=clock)
-        self._clock = clock
-        self._wall_clock = wall_clock
-        self._started = clock()
-        self._stacks_read: float | None = None
+        self.reader = SnapshotReader(
+            settings, tracer, requests, self.walks, clock=clock, wall_clock=wall_clock
+        )
+        self.judge = Judge(
+            settings, self.reader, self.gate, tracer, history, benign=benign, clock=clock
+        )
+        self._busy_since: tuple[int, float, float] = (0, 0.0, 0.0)
         self._unwalked_start: str | None = None
         self._refused: str | None = None
         self._opened = threading.Event()
@@ -91,14 +95,12 @@ class Sampler:
     @property
     def uptime_s(self) -> float:
         """Seconds since this sampler was made."""
-        return self._clock() - self._started
+        return self.reader.uptime_s
 
     @property
     def postponed(self) -> str | None:
         """What is not read on schedule, and why; None where everything is."""
-        tracer = self._tracer
-        stacks = traces_postponed(tracer.expected_traces(), tracer.seconds_per_trace)
-        reasons = (stacks, self.walks.postponed, self._refused)
+        reasons = (self.reader.stacks_postponed, self.walks.postponed, self._refused)
         return "; ".join(reason for reason in reasons if reason) or None
 
     def open(self, start_tracer: Callable[[], None], *, walk: bool) -> None:
@@ -116,11 +118,12 @@ class Sampler:
         small = sys.getallocatedblocks() <= MOST_BLOCKS_WAITED_FOR
         walked = self._bare("start")
         if in_process and small:
-            walked = self._tried(self._with_types, walked)
+            walked = self._tried(self.reader.with_types, walked)
         start_tracer()
-        start = replace(walked, gauges=self._gauges(), tracer=self._tracer.name)
+        start = replace(walked, gauges=self.reader.gauges(), tracer=self._tracer.name)
+        start = self._tried(self.reader.with_groups, start)
         if self._tracer.name != "off":
-            start = self._tried(self._with_stacks, start)
+            start = self._tried(self.reader.with_stacks, start)
         self._file_start(start)
         self.start()
         if walk and self.walks.native:
@@ -139,6 +142,7 @@ class Sampler:
         thread, self._thread = self._thread, None
         if thread is not None and thread is not threading.current_thread():
             thread.join(GIVE_UP_JOINING_S)
+        self.judge.stop()
 
     def wait(self, seconds: float) -> bool:
         """Wait, or until the agent stops; whether it did."""
@@ -157,11 +161,12 @@ class Sampler:
             WalkFailed: the copy of the process was late or died.
         """
         with self.gate.hold(what):
-            snapshot = self._bare(label)
+            snapshot = self.reader.with_groups(self._bare(label))
             if self._tracer.name != "off":
-                snapshot = self._with_stacks(snapshot)
-            snapshot = self._with_types(snapshot)
+                snapshot = self.reader.with_stacks(snapshot)
+            snapshot = self.reader.with_types(snapshot, asked=True)
         self._history.add(snapshot, pinned=True)
+        self.judge.observe(snapshot)
         return snapshot
 
     def look(self, what: str, *, types: bool) -> Snapshot:
@@ -174,8 +179,10 @@ class Sampler:
             WalkFailed: the copy of the process was late or died.
         """
         with self.gate.hold(what):
-            bare = self._bare(None, NOW)
-            return self._with_types(bare) if types else self._with_stacks(bare)
+            bare = self.reader.bare(NOW, None)
+            if types:
+                return self.reader.with_types(bare, asked=True)
+            return self.reader.with_stacks(bare)
 
     def glance(self) -> Snapshot:
         """A snapshot of now with stacks, not kept: for a tracer whose reading is not heavy.
@@ -185,11 +192,7 @@ class Sampler:
         Raises:
             NotAvailable: nothing records them.
         """
-        return self._with_stacks(self._bare(None, NOW))
-
-    def note_pause(self, price: Price) -> None:
-        """Remember the longest time for which the application was held."""
-        self.longest_pause_ms = max(self.longest_pause_ms, price.pause_ms)
+        return self.reader.with_stacks(self.reader.bare(NOW, None))
 
     def note_error(self, error: Exception) -> None:
         """Count a failure of ours, and remember it for the overview."""
@@ -199,12 +202,12 @@ class Sampler:
     def after_fork(self) -> None:
         """In a forked child: a clock, a gate and a thread of its own."""
         self.gate.after_fork()
-        self.walks.forget()
-        self.tasks = TaskCamera()
+        self.reader.after_fork()
+        self.judge.after_fork()
         self._stopping, self._opened = threading.Event(), threading.Event()
-        self._started, self.started_at = self._clock(), self._wall_clock()
-        self._stacks_read = self._unwalked_start = self._refused = None
-        self.errors, self.cpu_s, self.longest_pause_ms = 0, 0.0, 0.0
+        self._unwalked_start = self._refused = None
+        self._busy_since = (0, 0.0, 0.0)
+        self.errors, self.cpu_s = 0, 0.0
         self.start()
 
     def _run(self) -> None:
@@ -213,6 +216,7 @@ class Sampler:
         self._opened.set()
         while not stopping.is_set():
             self._survive(self._tick)
+            self._survive(self._think)
             stopping.wait(self._settings.interval_s)
 
     def _survive(self, act: Callable[[], None]) -> None:
@@ -236,7 +240,7 @@ class Sampler:
         with suppress(UnknownName):
             start = self._history.get(start_id)
             with self.gate.hold("the first heap walk", patience_s=SCHEDULED_PATIENCE_S):
-                walked = self._with_types(start)
+                walked = self.reader.with_types(start)
             self.cpu_s += walked.price.child_cpu_ms / 1e3
             self._history.update(walked)
 
@@ -245,12 +249,14 @@ class Sampler:
         first = len(self._history) == 0
         snapshot = self._bare("start" if first else None)
         self._refused = None
+        snapshot = self._tried(self.reader.with_groups, snapshot)
         try:
             with self.gate.hold("a scheduled snapshot", patience_s=SCHEDULED_PATIENCE_S):
-                if self._stacks_due():
-                    snapshot = self._tried(self._with_stacks, snapshot)
-                if not first and self.walks.due():
-                    snapshot = self._tried(self._with_types, snapshot)
+                if self.reader.stacks_due():
+                    snapshot = self._tried(self.reader.with_stacks, snapshot)
+                if not first and self.walks.due(busy=self._busy(snapshot)):
+                    self._busy_since = _work(snapshot)
+                    snapshot = self._tried(self.reader.with_types, snapshot)
         except Refusal as refusal:
             self._refused = str(refusal)
         self.cpu_s += snapshot.price.child_cpu_ms / 1e3
@@ -258,7 +264,18 @@ class Sampler:
             self._file_start(snapshot)
         else:
             self._history.add(snapshot)
-        self.tasks.read(frames=0)  # a task's age counts from when it was first seen
+            self.judge.observe(snapshot)
+
+    def _think(self) -> None:
+        self.cpu_s += self.judge.think()
+
+    def _busy(self, snapshot: Snapshot) -> bool:
+        """Whether a walk would see something new, as far as that is known without one."""
+        if self.judge.suspicious:
+            return True
+        requests, cpu_s, uptime_s = self._busy_since
+        now_requests, now_cpu_s, now_s = _work(snapshot)
+        return now_requests != requests or now_cpu_s - cpu_s > IDLE_SHARE * (now_s - uptime_s)
 
     def _file_start(self, snapshot: Snapshot) -> None:
         self._history.add(snapshot, pinned=True)
@@ -272,67 +289,11 @@ class Sampler:
             self._refused = str(refusal)
             return snapshot
 
-    def _stacks_due(self) -> bool:
-        tracer, read = self._tracer, self._stacks_read
-        since_s = None if read is None else self._clock() - read
-        return tracer.traced_bytes() is not None and traces_due(
-            tracer.expected_traces(), tracer.seconds_per_trace, since_s
-        )
-
-    def _bare(self, label: str | None, name: str | None = None) -> Snapshot:
-        """A snapshot of the gauges."""
-        return Snapshot(
-            id=name or self._history.new_id(),
-            label=label,
-            taken_at=self._wall_clock(),
-            uptime_s=self.uptime_s,
-            requests=self._requests.counts(),
-            gauges=self._gauges(),
-            tracer=self._tracer.name,
-            stacks=None,
-            types=None,
-            price=Price(),
-        )
-
-    def _gauges(self) -> Gauges:
-        return read_gauges(
-            memory_limit_bytes=self._settings.memory_limit_bytes,
-            traced_bytes=self._tracer.traced_bytes(),
-        )
-
-    def _with_stacks(self, snapshot: Snapshot) -> Snapshot:
-        self._stacks_read = self._clock()
-        available = snapshot.gauges.memory_available_bytes
-        stacks, price = self._tracer.read(available, snapshot.uptime_s)
-        self.note_pause(price)
-        gauges = snapshot.gauges
-        if self._tracer.sample_bytes:  # it knows the sum from its readings only
-            gauges = replace(gauges, traced_bytes=self._tracer.traced_bytes())
-        return replace(
-            snapshot,
-            gauges=gauges,
-            stacks=own_stacks_dropped(stacks),
-            price=_together(snapshot.price, price),
-        )
-
-    def _with_types(self, snapshot: Snapshot) -> Snapshot:
-        census = self.walks.walk(snapshot.gauges.memory_available_bytes)
-        self.note_pause(census.price)
-        price = _together(snapshot.price, census.price)
-        return replace(snapshot, types=census.types, containers=census.containers, price=price)
+    def _bare(self, label: str | None) -> Snapshot:
+        """A snapshot of the gauges, with a name of its own."""
+        return self.reader.bare(self._history.new_id(), label)
 
 
-def own_stacks_dropped(stacks: Stacks) -> Stacks:
-    """Without what leakprobe itself allocated."""
-    return drop_own_stacks(stacks, str(PACKAGE), SHARED_FILES)
-
-
-def _together(first: Price, second: Price) -> Price:
-    """The price of two captures, one after the other."""
-    return Price(
-        pause_ms=max(first.pause_ms, second.pause_ms),
-        wall_ms=first.wall_ms + second.wall_ms,
-        cpu_ms=first.cpu_ms + second.cpu_ms,
-        child_cpu_ms=first.child_cpu_ms + second.child_cpu_ms,
-        child_peak_rss_bytes=max(first.child_peak_rss_bytes, second.child_peak_rss_bytes),
-    )
+def _work(snapshot: Snapshot) -> tuple[int, float, float]:
+    """Requests finished, CPU time used, and when."""
+    return sum(snapshot.requests.values()), snapshot.gauges.cpu_s, snapshot.uptime_s

@@ -5,7 +5,7 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from leakprobe.agent.sampler import own_stacks_dropped
+from leakprobe.agent.reader import own_stacks_dropped
 from leakprobe.analysis.diff import diff_snapshots
 from leakprobe.capture.process import read_gauges
 from leakprobe.capture.requests import RequestCounters

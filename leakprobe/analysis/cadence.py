@@ -1,7 +1,11 @@
 """What a rolling snapshot may read without costing the application more than was agreed.
 
-Two readings are dear. A heap walk costs CPU in proportion to the objects; it may use a
-share of one core, and where cloning the process for it is felt, none is scheduled.
+Two readings are dear. A heap walk costs CPU in proportion to the objects; walks may use a
+share of one core in the long run, and where cloning the process for it is felt, none is
+scheduled. Growth shows in a dozen walks, and somebody waits for the verdict when a service
+is young or has just got its load. So there is a credit of CPU time, a token bucket that the
+share fills: a busy process is walked at a faster pace as long as the credit lasts, one that
+finished no request since the latest walk at half the pace that the share allows.
 Reading tracemalloc's traces (`_tracemalloc._get_traces`, Modules/_tracemalloc.c) holds the
 GIL from beginning to end; it may use a share of the time, and where one reading would be
 felt, none is scheduled.
@@ -10,8 +14,12 @@ felt, none is scheduled.
 from collections.abc import Sequence
 
 __all__ = [
+    "HURRY_SHARE",
     "LONGEST_SCHEDULED_PAUSE_S",
+    "MOST_CREDIT_S",
     "TRACES_SHARE",
+    "cost_due",
+    "credit_left",
     "traces_due",
     "traces_postponed",
     "walk_due",
@@ -20,22 +28,51 @@ __all__ = [
 
 LONGEST_SCHEDULED_PAUSE_S = 0.1
 TRACES_SHARE = 0.01
+MOST_CREDIT_S = 4.0
+HURRY_SHARE = 0.15
 PAUSES_JUDGED = 3
 
 
-def walk_due(since_last_s: float | None, last_cpu_s: float | None, budget: float) -> bool:
+def walk_due(
+    since_last_s: float | None,
+    last_cpu_s: float | None,
+    budget: float,
+    *,
+    credit_s: float = 0.0,
+    busy: bool = True,
+) -> bool:
     """Whether the heap may be walked on schedule.
-
-    All walks but the latest are then paid for: their CPU time is at most `budget` of
-    the time from the first to the latest.
 
     Args:
         since_last_s: seconds since the latest walk began; None: there was none.
         last_cpu_s: what that walk cost, in seconds of CPU, a copy of the process included;
             None: there was none.
-        budget: share of one core; 0: never.
+        budget: share of one core that walks may use in the long run; 0: never.
+        credit_s: seconds of CPU that may be spent ahead of that, as `credit_left` says.
+        busy: whether there is something new to see: requests were finished, or something
+            is suspected to grow.
     """
-    return budget > 0 and _paid(since_last_s, last_cpu_s, budget)
+    if budget <= 0 or last_cpu_s is None:
+        return budget > 0
+    if not busy:
+        return cost_due(since_last_s, last_cpu_s, budget / 2)
+    hurry = max(budget, HURRY_SHARE) if credit_s >= last_cpu_s else budget
+    return cost_due(since_last_s, last_cpu_s, hurry)
+
+
+def credit_left(credit_s: float, since_last_s: float, cost_s: float, budget: float) -> float:
+    """The credit after a walk: what it was, what the share added meanwhile, less the cost.
+
+    It is never more than `MOST_CREDIT_S`, and never less than nothing: what somebody asked
+    for is not charged to what comes on schedule for long.
+
+    Args:
+        credit_s: seconds of CPU, after the walk before.
+        since_last_s: seconds since that one.
+        cost_s: seconds of CPU of this one.
+        budget: share of one core.
+    """
+    return max(0.0, min(MOST_CREDIT_S, credit_s + budget * since_last_s) - cost_s)
 
 
 def walks_postponed(pauses_s: Sequence[float]) -> str | None:
@@ -66,7 +103,7 @@ def traces_due(traces: int, seconds_per_trace: float, since_last_s: float | None
     """
     if traces_postponed(traces, seconds_per_trace) is not None:
         return False
-    return _paid(since_last_s, traces * seconds_per_trace, TRACES_SHARE)
+    return cost_due(since_last_s, traces * seconds_per_trace, TRACES_SHARE)
 
 
 def traces_postponed(traces: int, seconds_per_trace: float) -> str | None:
@@ -81,7 +118,14 @@ def traces_postponed(traces: int, seconds_per_trace: float) -> str | None:
     )
 
 
-def _paid(since_last_s: float | None, cost_s: float | None, share: float) -> bool:
+def cost_due(since_last_s: float | None, cost_s: float | None, share: float) -> bool:
+    """Whether what costs so much may be done again, at that share of the time.
+
+    Args:
+        since_last_s: seconds since it was last begun; None: never.
+        cost_s: what that cost; None: not known.
+        share: of the time that passes.
+    """
     if since_last_s is None or cost_s is None:
         return True
     return since_last_s * share >= cost_s

@@ -70,6 +70,10 @@ class AutoTracer:
         """Let it go on in the child."""
         self._tracer.after_fork()
 
+    def set_sample_bytes(self, sample_bytes: int) -> None:
+        """Let it sample more or less often, where it samples."""
+        self._tracer.set_sample_bytes(sample_bytes)
+
     def trouble(self) -> str | None:
         """What is wrong with it."""
         return self._tracer.trouble()

@@ -27,6 +27,9 @@ class NoTracer:
     def after_fork(self) -> None:
         """Nothing to go on with."""
 
+    def set_sample_bytes(self, sample_bytes: int) -> None:
+        """Nothing samples."""
+
     def trouble(self) -> str | None:
         """Nothing that could be wrong."""
         return None

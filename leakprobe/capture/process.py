@@ -14,8 +14,10 @@ from typing import Protocol, TypeVar
 
 import psutil
 
+from leakprobe.capture.allocator import NOT_READ, Allocators
 from leakprobe.capture.cgroup import CgroupMemory, read_cgroup_memory
-from leakprobe.capture.procfs import PROC, count_children
+from leakprobe.capture.children import list_children, read_children
+from leakprobe.capture.procfs import PROC
 from leakprobe.model.memory import Gauges
 
 __all__ = ["available_memory_bytes", "read_gauges"]
@@ -57,6 +59,8 @@ def read_gauges(
     *,
     memory_limit_bytes: int | None = None,
     traced_bytes: int | None = None,
+    allocators: Allocators = NOT_READ,
+    tasks: int | None = None,
     process: ProcessSource | None = None,
     cgroup: Callable[[], CgroupMemory] = read_cgroup_memory,
     machine: Callable[[], MachineMemory] = psutil.virtual_memory,
@@ -67,6 +71,8 @@ def read_gauges(
     Args:
         memory_limit_bytes: the setting of that name, which wins over the cgroup's limit.
         traced_bytes: live bytes that the tracer accounts for, where one runs.
+        allocators: what they hold, from an `AllocatorCamera`.
+        tasks: asyncio tasks that are not done, from a `TaskCamera`.
         process: the process; this one if not given.
         cgroup: reads the control group.
         machine: reads the machine's memory.
@@ -77,19 +83,29 @@ def read_gauges(
     rss = use.rss if use else 0
     limit, available = _limits(rss, memory_limit_bytes, cgroup(), _ask(machine))
     collector = gc.get_stats()
+    children = list_children(os.getpid(), proc)
     return Gauges(
         rss_bytes=rss,
         vms_bytes=use.vms if use else 0,
         cpu_s=time.process_time(),
         threads=_ask(process.num_threads) or len(sys._current_frames()),  # noqa: SLF001  # documented
         fds=_ask(process.num_fds),
-        children=count_children(os.getpid(), proc),
+        children=None if children is None else len(children),
         python_blocks=sys.getallocatedblocks(),
         traced_bytes=traced_bytes,
         gc_collections=sum(generation["collections"] for generation in collector),
         gc_uncollectable=sum(generation["uncollectable"] for generation in collector),
         memory_limit_bytes=limit,
         memory_available_bytes=available,
+        file_bytes=getattr(use, "shared", None),  # psutil leaves it out on macOS
+        malloc_used_bytes=allocators.malloc_used_bytes,
+        malloc_free_bytes=allocators.malloc_free_bytes,
+        pymalloc_used_bytes=allocators.pymalloc_used_bytes,
+        pymalloc_free_bytes=allocators.pymalloc_free_bytes,
+        tasks=tasks,
+        zombies=_zombies(children, proc),
+        gc_full_collections=collector[-1]["collections"],
+        gc_enabled=gc.isenabled(),
     )
 
 
@@ -107,6 +123,13 @@ def available_memory_bytes(
     """
     use = _ask((process or psutil.Process()).memory_info)
     return _limits(use.rss if use else 0, memory_limit_bytes, cgroup(), _ask(machine))[1]
+
+
+def _zombies(children: list[int] | None, proc: Path) -> int | None:
+    """How many of the first 256 children have ended and nobody waited for."""
+    if children is None:
+        return None
+    return sum(child.zombie for child in read_children(children, proc))
 
 
 def _limits(

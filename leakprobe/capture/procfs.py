@@ -1,8 +1,7 @@
 """What the kernel says about processes and threads: proc(5), read once and cheaply.
 
-psutil covers the rest; here stands what it reads at the price of every process of the
-machine (children), or not at all (threads by name, age and CPU time at once). Where
-there is no `/proc`, such as on macOS, everything is empty or None.
+psutil covers the rest; here stands what it does not read at once (threads by name, age
+and CPU time). Where there is no `/proc`, such as on macOS, everything is empty or None.
 """
 
 import os
@@ -12,17 +11,16 @@ from pathlib import Path
 __all__ = [
     "PROC",
     "NativeThread",
-    "count_children",
     "list_native_ids",
+    "list_numbers",
     "read_native_threads",
     "read_small_file",
     "read_stack_pointer",
+    "stat_fields",
 ]
 
 PROC = Path("/proc")
 
-# Counting children without the kernel's help reads a file of every process: about 10 µs each.
-MOST_PROCESSES_READ = 256
 # Fields of proc_pid_stat(5), counted from the one behind the command, which is number 3.
 PARENT, USER_TIME, SYSTEM_TIME, START_TIME = 4 - 3, 14 - 3, 15 - 3, 22 - 3
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -49,6 +47,20 @@ def read_small_file(path: str) -> str | None:
         return None
 
 
+def list_numbers(directory: str) -> list[int]:
+    """Names of a directory's entries that are numbers: processes, threads, descriptors."""
+    try:
+        names = os.listdir(directory)  # noqa: PTH208  # names are all that is wanted
+    except OSError:
+        return []
+    return [int(name) for name in names if name.isascii() and name.isdigit()]
+
+
+def stat_fields(directory: str) -> list[str]:
+    """The fields behind the command, which itself may hold spaces and parentheses."""
+    return (read_small_file(f"{directory}/stat") or "").rpartition(")")[2].split()
+
+
 def read_native_threads(proc: Path = PROC) -> dict[int, NativeThread]:
     """Every thread of this process by its id: gettid(2)."""
     uptime_s = _uptime_s(proc)
@@ -62,7 +74,7 @@ def read_native_threads(proc: Path = PROC) -> dict[int, NativeThread]:
 
 def list_native_ids(proc: Path = PROC) -> list[int]:
     """Ids of this process's threads."""
-    return _numbers_in(f"{proc}/self/task")
+    return list_numbers(f"{proc}/self/task")
 
 
 def read_stack_pointer(tid: int, proc: Path = PROC) -> int | None:
@@ -74,26 +86,9 @@ def read_stack_pointer(tid: int, proc: Path = PROC) -> int | None:
         return None
 
 
-def count_children(pid: int, proc: Path = PROC) -> int | None:
-    """Child processes, zombies included; None where that cannot be told cheaply.
-
-    The kernel lists them by thread (`/proc/pid/task/tid/children`, CONFIG_PROC_CHILDREN);
-    where it does not, each process's parent is read, if they are not too many.
-    """
-    tasks = f"{proc}/{pid}/task"
-    listed = [read_small_file(f"{tasks}/{tid}/children") for tid in _numbers_in(tasks)]
-    known = [text for text in listed if text is not None]
-    if known:
-        return sum(len(text.split()) for text in known)
-    others = _numbers_in(str(proc))
-    if not others or len(others) > MOST_PROCESSES_READ:
-        return None
-    return sum(_stat_fields(f"{proc}/{n}")[PARENT : PARENT + 1] == [str(pid)] for n in others)
-
-
 def _read_thread(directory: str, uptime_s: float | None) -> NativeThread | None:
     """One thread; None if it ended meanwhile."""
-    stat = _stat_fields(directory)
+    stat = stat_fields(directory)
     name = read_small_file(f"{directory}/comm")
     if not stat and name is None:
         return None
@@ -106,22 +101,9 @@ def _read_thread(directory: str, uptime_s: float | None) -> NativeThread | None:
     return NativeThread(name=(name or "").rstrip("\n"), age_s=age_s, cpu_s=cpu_s)
 
 
-def _stat_fields(directory: str) -> list[str]:
-    """The fields behind the command, which itself may hold spaces and parentheses."""
-    return (read_small_file(f"{directory}/stat") or "").rpartition(")")[2].split()
-
-
 def _uptime_s(proc: Path) -> float | None:
     """Seconds since the machine started: what start times count from."""
     try:
         return float((read_small_file(f"{proc}/uptime") or "").split()[0])
     except (IndexError, ValueError):
         return None
-
-
-def _numbers_in(directory: str) -> list[int]:
-    try:
-        names = os.listdir(directory)  # noqa: PTH208  # names are all that is wanted
-    except OSError:
-        return []
-    return [int(name) for name in names if name.isascii() and name.isdigit()]

@@ -86,6 +86,9 @@ class TracemallocTracer:
     def after_fork(self) -> None:
         """In a forked child: tracemalloc traces on, as it did."""
 
+    def set_sample_bytes(self, sample_bytes: int) -> None:
+        """Nothing to change: every allocation is recorded."""
+
     def trouble(self) -> str | None:
         """Why nothing is recorded; None: it is."""
         if self._started and not tracemalloc.is_tracing():

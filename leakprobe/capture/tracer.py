@@ -56,6 +56,9 @@ class Tracer(Protocol):
     def after_fork(self) -> None:
         """In a forked child: go on with what was known."""
 
+    def set_sample_bytes(self, sample_bytes: int) -> None:
+        """Sample more or less often from now on; nothing where every allocation is recorded."""
+
     def trouble(self) -> str | None:
         """What makes that wrong which is read, in words; None: nothing."""
 

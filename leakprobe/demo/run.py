@@ -1,7 +1,8 @@
 """`leakprobe demo`: a service that leaks, load that makes it leak, and the pages that say where.
 
-The service is the example `subtitle_service`, served by uvicorn in a process of its own
-with the agent's default settings. All that is shown comes over HTTP, from the endpoints
+The service is the example `subtitle_service`, served by uvicorn in a process of its own.
+The agent in it has its default settings, but looks every second where nothing else is set:
+a verdict needs a dozen looks, and nobody waits two minutes for a demo. All that is shown comes over HTTP, from the endpoints
 that every service with the agent has.
 """
 
@@ -41,6 +42,7 @@ PAGES = (
     Question("/diff", {"from": "baseline", "by": "line", "limit": "8"}),
     Question("/types", {"sort": "growth", "limit": "8"}),
     Question("/threads"),
+    Question("/suspects"),
 )
 HOLDERS = Question("/referrers", {"type": f"{MODULE}.TaskResult"})
 PICTURE = Question("/referrers", {**HOLDERS.parameters, "format": "png"})
@@ -75,6 +77,7 @@ def run_demo(options: DemoOptions, environment: Mapping[str, str] = os.environ) 
         LeakprobeError: a setting in the environment is not allowed, there is no token to be
             read, or no place for the picture.
     """
+    environment = {"LEAKPROBE_INTERVAL_S": "1", **environment}
     settings = Settings.from_environment(environment)
     with _unwound_by_sigterm():
         port = choose_port(options.port)

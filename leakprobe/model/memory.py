@@ -105,6 +105,7 @@ class HeapTotals:
         c_held_objects: what nothing in Python leads to and C code holds, with all below.
         garbage_objects: what nothing holds: cycles that wait for the collector.
         own_objects: what only leakprobe holds.
+        frozen_objects: what `gc.freeze` put out of the collector's reach.
     """
 
     objects: int
@@ -117,6 +118,7 @@ class HeapTotals:
     garbage_bytes: int
     own_objects: int
     own_bytes: int
+    frozen_objects: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +145,10 @@ class Gauges:
         pymalloc_free_bytes: the rest of its arenas.
         tasks: asyncio tasks that are not done, of all loops.
         zombies: children that have ended and nobody waited for.
+        gc_full_collections: runs of the collector over its oldest generation.
+        gc_enabled: whether the collector runs by itself.
 
-    The last seven are None where the system does not say, or they were not read.
+    The last nine are None where the system does not say, or they were not read.
     """
 
     rss_bytes: int
@@ -166,6 +170,8 @@ class Gauges:
     pymalloc_free_bytes: int | None = None
     tasks: int | None = None
     zombies: int | None = None
+    gc_full_collections: int | None = None
+    gc_enabled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from leakprobe.model.growth import DiffRow, TypeRow
 from leakprobe.model.memory import Gauges
+from leakprobe.model.verdict import MemorySplit, Suspect, Verdict
 
 __all__ = ["Overview", "SelfReport"]
 
@@ -50,15 +51,17 @@ class SelfReport:
 class Overview:
     """The first page: what the process is, what grows most, and how the agent is.
 
-    `verdict` is None: nothing judges yet. `growth_bytes_per_hour` is the growth of the
-    RSS since the start, None in the first minute.
+    `growth_bytes_per_hour` is the growth of the RSS since the start, None in the first
+    minute. `suspects` are the worst few.
     """
 
     pid: int
     started_at: float
     uptime_s: float
     requests: int
-    verdict: None
+    verdict: Verdict
+    memory: MemorySplit
+    suspects: tuple[Suspect, ...]
     gauges: Gauges
     growth_bytes_per_hour: float | None
     lines: tuple[DiffRow, ...]

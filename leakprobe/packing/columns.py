@@ -50,16 +50,22 @@ class Packed:
     stacks: Columns | None
     types: Columns | None
     containers: Columns | None
+    groups: Columns | None
+
+    @property
+    def lists(self) -> tuple[Columns | None, ...]:
+        """What `Tables.without_lists` drops, where it is there."""
+        return self.stacks, self.types, self.containers, self.groups
 
     @property
     def has_lists(self) -> bool:
         """Whether there is something that `Tables.without_lists` would drop."""
-        return any(part is not None for part in (self.stacks, self.types, self.containers))
+        return any(part is not None for part in self.lists)
 
     @property
     def size_bytes(self) -> int:
         """What it takes, without its share of the tables."""
-        columns = (self.requests, self.stacks, self.types, self.containers)
+        columns = (self.requests, *self.lists)
         lists = sum(part.size_bytes for part in columns if part is not None)
         return shell_bytes(self) + deep_bytes(self.bare) + lists
 

@@ -12,12 +12,13 @@ Item = TypeVar("Item")
 
 
 def lighter(snapshot: Snapshot) -> Snapshot:
-    """The snapshot with the heavier half of its stacks, types and containers."""
+    """The snapshot with the heavier half of its stacks, types, containers and groups."""
     return replace(
         snapshot,
         stacks=_heavier_half(snapshot.stacks or (), lambda live: live.bytes),
         types=_heavier_half(snapshot.types or (), lambda count: count.bytes),
         containers=_heavier_half(snapshot.containers or (), lambda container: container.length),
+        groups=_heavier_half(snapshot.groups or (), lambda group: group.count),
     )
 
 

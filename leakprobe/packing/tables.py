@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from leakprobe.model import Container, Frame, LiveStack, Snapshot, Stack, TypeCount
+from leakprobe.model import (
+    Container,
+    Frame,
+    LiveStack,
+    ResourceGroup,
+    Snapshot,
+    Stack,
+    TypeCount,
+)
 from leakprobe.packing.columns import UNKNOWN, Columns, Packed, known, with_unknown
 from leakprobe.packing.sizes import shell_bytes
 from leakprobe.packing.table import Table
@@ -38,11 +46,14 @@ class Tables:
         """The snapshot, packed; pass it to `release` or `without_lists` when it goes."""
         routes = [self._name(route) for route in snapshot.requests]
         return Packed(
-            bare=replace(snapshot, requests={}, stacks=None, types=None, containers=None),
+            bare=replace(
+                snapshot, requests={}, stacks=None, types=None, containers=None, groups=None
+            ),
             requests=Columns(array("I", routes), (array("q", snapshot.requests.values()),)),
             stacks=_where(snapshot.stacks, self._pack_stacks),
             types=_where(snapshot.types, self._pack_types),
             containers=_where(snapshot.containers, self._pack_containers),
+            groups=_where(snapshot.groups, self._pack_groups),
         )
 
     def unpack(self, packed: Packed) -> Snapshot:
@@ -52,10 +63,11 @@ class Tables:
             stacks=_where(packed.stacks, self._unpack_stacks),
             types=_where(packed.types, self._unpack_types),
             containers=_where(packed.containers, self._unpack_containers),
+            groups=_where(packed.groups, self._unpack_groups),
         )
 
     def outline(self, packed: Packed) -> Snapshot:
-        """The snapshot with empty lists where it has stacks, types and containers."""
+        """The snapshot with empty lists where it has stacks, types, containers and groups."""
         routes = map(self._names.__getitem__, packed.requests.positions)
         return replace(
             packed.bare,
@@ -63,10 +75,11 @@ class Tables:
             stacks=None if packed.stacks is None else (),
             types=None if packed.types is None else (),
             containers=None if packed.containers is None else (),
+            groups=None if packed.groups is None else (),
         )
 
     def without_lists(self, packed: Packed) -> Packed:
-        """The same without stacks, types and containers, whose table entries are released."""
+        """The same without what an outline lacks, whose table entries are released."""
         if packed.stacks is not None:
             for position in packed.stacks.positions:
                 self._release_stack(position)
@@ -76,9 +89,11 @@ class Tables:
         for columns in (packed.types, packed.containers):
             for position in columns.positions if columns is not None else ():
                 self._names.release(position)
+        if packed.groups is not None:
+            self._release_groups(packed.groups)
         for table in (self._names, self._frames, self._stacks):
             table.trim()
-        return replace(packed, stacks=None, types=None, containers=None)
+        return replace(packed, stacks=None, types=None, containers=None, groups=None)
 
     def release(self, packed: Packed) -> None:
         """Let go of all that the snapshot used."""
@@ -133,16 +148,28 @@ class Tables:
                 array("q", [count.bytes for count in types]),
                 array("q", [count.owned_bytes for count in types]),
                 known("q", [count.retained_bytes for count in types]),
+                # Few types have any of these, and few walks find such types.
+                known("q", [count.garbage_objects or None for count in types]),
+                known("q", [count.c_held_objects or None for count in types]),
             ),
         )
 
     def _unpack_types(self, columns: Columns) -> tuple[TypeCount, ...]:
         names = map(self._names.__getitem__, columns.positions)
-        *sizes, retained = columns.numbers
-        retained_or_none = with_unknown(retained, len(columns.positions))
+        objects, sizes, owned, retained, garbage, c_held = columns.numbers
+        rows = len(columns.positions)
         return tuple(
-            TypeCount(name, *numbers)
-            for name, *numbers in zip(names, *sizes, retained_or_none, strict=True)
+            TypeCount(name, count, size, owned_size, retained_size, in_garbage or 0, held or 0)
+            for name, count, size, owned_size, retained_size, in_garbage, held in zip(
+                names,
+                objects,
+                sizes,
+                owned,
+                with_unknown(retained, rows),
+                with_unknown(garbage, rows),
+                with_unknown(c_held, rows),
+                strict=True,
+            )
         )
 
     def _pack_containers(self, containers: Sequence[Container]) -> Columns:
@@ -162,6 +189,38 @@ class Tables:
             for name, address, length, weak in zip(names, *columns.numbers, strict=True)
         )
 
+    def _pack_groups(self, groups: Sequence[ResourceGroup]) -> Columns:
+        return Columns(
+            array("I", [self._name(group.name) for group in groups]),
+            (
+                array("q", [group.count for group in groups]),
+                known("q", [_where(group.site, self._site) for group in groups]),
+            ),
+            array("i", [self._name(group.resource) for group in groups]),
+        )
+
+    def _unpack_groups(self, columns: Columns) -> tuple[ResourceGroup, ...]:
+        counts, sites = columns.numbers
+        return tuple(
+            ResourceGroup(
+                self._names[resource], self._names[name], count, _where(site, self._frame_at)
+            )
+            for name, resource, count, site in zip(
+                columns.positions,
+                columns.names,
+                counts,
+                with_unknown(sites, len(counts)),
+                strict=True,
+            )
+        )
+
+    def _release_groups(self, columns: Columns) -> None:
+        for position in (*columns.positions, *columns.names):
+            self._names.release(position)
+        for site in columns.numbers[1]:
+            if site != UNKNOWN:
+                self._release_frame(site)
+
     def _name(self, name: str) -> int:
         return self._names.use(self._names.position(name))
 
@@ -180,8 +239,11 @@ class Tables:
                 self._frames.use(of_frame)
         return self._stacks.use(position)
 
+    def _site(self, frame: Frame) -> int:
+        return self._frames.use(self._frame(frame))
+
     def _frame(self, frame: Frame) -> int:
-        """The frame's position; the stack that is about to be stored will use it."""
+        """The frame's position; whoever is about to be stored with it will use it."""
         file = self._names.position(frame.file)
         function = NO_FUNCTION if frame.function is None else self._names.position(frame.function)
         known = len(self._frames)
@@ -195,12 +257,15 @@ class Tables:
     def _release_stack(self, position: int) -> None:
         stack = self._stacks.release(position)
         for of_frame in _positions(stack) if stack is not None else ():
-            frame = self._frames.release(of_frame)
-            if frame is not None:
-                file, _, function = FRAME.unpack(frame)
-                self._names.release(file)
-                if function != NO_FUNCTION:
-                    self._names.release(function)
+            self._release_frame(of_frame)
+
+    def _release_frame(self, position: int) -> None:
+        frame = self._frames.release(position)
+        if frame is not None:
+            file, _, function = FRAME.unpack(frame)
+            self._names.release(file)
+            if function != NO_FUNCTION:
+                self._names.release(function)
 
     def _stack_at(self, position: int, frames: dict[int, Frame]) -> Stack:
         positions = _positions(self._stacks[position])

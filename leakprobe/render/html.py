@@ -19,6 +19,7 @@ __all__ = ["page_html", "sign_in_html"]
 
 NAVIGATION = (
     ("/", "Overview"),
+    ("/suspects", "Suspects"),
     ("/diff", "Growth"),
     ("/types", "Types"),
     ("/retained", "Retained"),

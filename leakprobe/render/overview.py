@@ -8,6 +8,7 @@ from leakprobe.render.album import gauge_chart
 from leakprobe.render.growth import lines_table, types_table
 from leakprobe.render.json import Document, document, json_moment
 from leakprobe.render.page import Action, Fact, Facts, Hint, Page, Section
+from leakprobe.render.suspects import suspects_table
 from leakprobe.render.units import (
     bytes_text,
     count_text,
@@ -15,6 +16,7 @@ from leakprobe.render.units import (
     number_text,
     share_text,
 )
+from leakprobe.render.verdict import memory_table, verdict_sentence
 
 __all__ = ["overview_document", "overview_page"]
 
@@ -24,6 +26,7 @@ ACTIONS = (
     Action("/snapshots", "Take a snapshot"),
     Action("/baseline", "Mark a baseline"),
     Action("/gc", "Run the collector"),
+    Action("/trim", "Hand free memory back"),
 )
 
 
@@ -35,6 +38,9 @@ def overview_page(overview: Overview, history: Sequence[Snapshot] = ()) -> Page:
         history: the gauges over time, oldest first, for the chart.
     """
     sections: list[Section] = [Facts("", _process_facts(overview))]
+    if overview.suspects:
+        sections.append(suspects_table(overview.suspects))
+    sections.append(memory_table(overview.memory))
     if len(history) > 1:
         sections.append(gauge_chart(history, title="RSS over time"))
     sections += [
@@ -60,7 +66,9 @@ def overview_document(overview: Overview) -> Document:
         started_at=json_moment(overview.started_at),
         uptime_s=overview.uptime_s,
         requests=overview.requests,
-        verdict=overview.verdict,
+        verdict=to_json(overview.verdict),
+        memory=to_json(overview.memory),
+        suspects=to_json(overview.suspects),
         gauges=to_json(overview.gauges),
         growth_bytes_per_hour=overview.growth_bytes_per_hour,
         lines=to_json(overview.lines),
@@ -77,7 +85,8 @@ def _headline(overview: Overview) -> str:
         else f"{bytes_text(overview.growth_bytes_per_hour, sign=True)} per hour"
     )
     return (
-        f"Process {overview.pid}, up {duration_text(overview.uptime_s)},"
+        f"{verdict_sentence(overview.verdict)}"
+        f" Process {overview.pid}, up {duration_text(overview.uptime_s)},"
         f" {count_text(overview.requests, 'request')}:"
         f" RSS {bytes_text(overview.gauges.rss_bytes)}{_of_limit(overview)}, {growth}."
     )

@@ -10,22 +10,30 @@ __all__ = ["Action", "Chart", "Fact", "Facts", "Hint", "Lines", "Page", "Picture
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that is so: `RSS`, `212 MiB`, `10 % of 2.0 GiB`. `grows` draws the eye to it."""
+    """One thing that is so: `RSS`, `212 MiB`, `10 % of 2.0 GiB`.
+
+    `grows` draws the eye to it; `lines` are unfolded where there is room (a stack).
+    """
 
     label: str
     value: str
     detail: str = ""
     grows: bool = False
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts side by side: cards on a page, lines in a terminal."""
+    """Facts side by side: cards on a page, lines in a terminal.
+
+    `sentences`: they are too long for cards, and stand below each other.
+    """
 
     shape: ClassVar[str] = "facts"
 
     title: str
     facts: tuple[Fact, ...]
+    sentences: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ returns a reply. It runs in a thread of its own and knows nothing of HTTP.
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leakprobe.agent import Agent
@@ -14,6 +14,7 @@ from leakprobe.analysis.diff import DIFF_BY
 from leakprobe.analysis.type_growth import TYPE_SORTS
 from leakprobe.capture.heap.retained import RETAINED_BY
 from leakprobe.drawing import Picture, draw
+from leakprobe.errors import BadParameter, UnknownName
 from leakprobe.model import Price
 from leakprobe.render.album import (
     history_document,
@@ -38,6 +39,7 @@ from leakprobe.render.overview import overview_document, overview_page
 from leakprobe.render.referrers import referrers_document, referrers_page
 from leakprobe.render.results import done_document, done_page, freed_document, freed_page
 from leakprobe.render.retained import retained_document, retained_page
+from leakprobe.render.suspects import suspects_document, suspects_page
 from leakprobe.web.params import (
     Parameter,
     Values,
@@ -64,7 +66,9 @@ EXCLUDE = globs("exclude")
 SORT = choice("sort", TYPE_SORTS, "growth")
 MATCH = text("match")
 GROUP = flag("group", default=True)
-TYPE = type_name(required=True)
+TYPE = type_name()
+SUSPECT = text("suspect")
+SUSPECTS_LIMIT = whole("limit", 1, 100, 10)
 DEPTH = whole("depth", 1, 30, 12)
 SAMPLES = whole("limit", 1, 20, 3)
 RETAINED = choice("by", RETAINED_BY, "object")
@@ -182,9 +186,7 @@ def _tasks(call: Call) -> Reply:
 
 def _referrers(call: Call) -> Reply:
     values = call.values
-    wanted = values[TYPE]
-    assert wanted is not None  # the parameter is required
-    graph = call.agent.referrers(wanted, depth=values[DEPTH], limit=values[SAMPLES])
+    graph = call.agent.referrers(_wanted_type(call), depth=values[DEPTH], limit=values[SAMPLES])
     if call.form == "dot":
         return Reply(None, graph.price, graph_dot(graph).encode())
     if call.form in PICTURES:
@@ -192,6 +194,31 @@ def _referrers(call: Call) -> Reply:
     query = f"depth={values[DEPTH]}&limit={values[SAMPLES]}"
     document = referrers_document(graph, pid=os.getpid())
     return Reply(Answer(document, referrers_page(graph, query=query)), graph.price)
+
+
+def _wanted_type(call: Call) -> str:
+    """The type that is asked about: by its name, or as what a suspect consists of."""
+    wanted, suspected = call.values[TYPE], call.values[SUSPECT]
+    if (wanted is None) == (suspected is None):
+        raise BadParameter("type", wanted or "", "give either type or suspect")
+    if wanted is not None:
+        return wanted
+    assert suspected is not None  # one of both is given
+    suspect = call.agent.suspect(suspected)
+    if not suspect.types:
+        raise UnknownName("type of the suspect", suspected, (), "it does not consist of objects")
+    # Builtin types, which have no module in their name, have many other objects.
+    types = [found.type for found in suspect.types]
+    return next((name for name in types if "." in name), types[0])
+
+
+def _suspects(call: Call) -> Reply:
+    report = call.agent.report()
+    shown = report.suspects[: call.values[SUSPECTS_LIMIT]]
+    hidden = len(report.suspects) - len(shown)
+    report = replace(report, suspects=shown)
+    answer = Answer(suspects_document(report, hidden=hidden), suspects_page(report, hidden=hidden))
+    return Reply(answer, report.price)
 
 
 def _retained(call: Call) -> Reply:
@@ -250,6 +277,11 @@ def _collect_garbage(call: Call) -> Reply:
     return Reply(Answer(freed_document(freed, pid=os.getpid()), freed_page(freed)), freed.price)
 
 
+def _trim(call: Call) -> Reply:
+    freed = call.agent.trim()
+    return Reply(Answer(freed_document(freed, pid=os.getpid()), freed_page(freed)), freed.price)
+
+
 def _trace(call: Call) -> Reply:
     values = call.values
     window = call.agent.trace(
@@ -266,6 +298,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/", "what the process is, and what grows most", _overview),
     Endpoint(
         "GET",
+        "/suspects",
+        "is it a leak, which memory, and whose fault",
+        _suspects,
+        (SUSPECTS_LIMIT,),
+    ),
+    Endpoint(
+        "GET",
         "/diff",
         "growth between two snapshots",
         _diff,
@@ -277,9 +316,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
         "/referrers",
-        "what keeps the objects of a type alive",
+        "what keeps the objects of a type or suspect alive",
         _referrers,
-        (TYPE, DEPTH, SAMPLES),
+        (TYPE, SUSPECT, DEPTH, SAMPLES),
         (*PAGES, "png", "svg", "dot"),
     ),
     Endpoint(
@@ -297,6 +336,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("DELETE", "/snapshots/{id}", "drop a snapshot", _drop_snapshot),
     Endpoint("POST", "/baseline", "compare with now from now on", _mark_baseline, (LABEL,)),
     Endpoint("POST", "/gc", "run the garbage collector", _collect_garbage),
+    Endpoint("POST", "/trim", "hand free memory back to the system", _trim),
     Endpoint(
         "POST",
         "/trace",

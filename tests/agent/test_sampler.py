@@ -1,109 +1,17 @@
 """The sampler with a tracer, an album and a clock that the test holds in its hands."""
 
-import array
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import pytest
 
 from leakprobe.agent import walks
-from leakprobe.agent.sampler import Sampler
-from leakprobe.agent.walks import HeapWalks
-from leakprobe.capture.pointers import SampledPointers
-from leakprobe.capture.requests import RequestCounters
 from leakprobe.errors import CaptureBusy, NotAvailable, NotEnoughMemory, WalkFailed
 from leakprobe.history import History
-from leakprobe.model import Census, Container, Frame, LiveStack, Price, Stack, TypeCount
+from leakprobe.model import Census, Frame, LiveStack, Price, Stack
 from leakprobe.own_threads import own_idents
-from leakprobe.settings import Settings
-
-APPLICATION = LiveStack(Stack((Frame("/srv/app.py", 42, "asr"),)), 1000, 2)
-CENSUS = Census(
-    (TypeCount("app.Thing", 3, 300, 400, 500), TypeCount("leakprobe.history.History", 1, 1, 1, 1)),
-    (Container(4096, "builtins.dict", 1000),),
-    None,
-    Price(4.0, 120.0, 1.0, 99.0, 1 << 20),
-)
-
-
-@dataclass
-class FakeTracer:
-    name: str = "tracemalloc"
-    reason: str = "a test"
-    frames: int = 1
-    sample_bytes: int = 0
-    seconds_per_trace: float = 1e-6
-    traces: int = 100
-    failure: Exception | None = None
-    stacks: tuple[LiveStack, ...] = (APPLICATION,)
-    reads: int = field(default=0)
-
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-    def after_fork(self) -> None: ...
-    def trouble(self) -> str | None:
-        return None
-
-    def self_bytes(self) -> int:
-        return 0
-
-    def pointers(self) -> SampledPointers:
-        empty = array.array("Q")
-        return SampledPointers(empty, (), (), array.array("d"), empty)
-
-    def traced_bytes(self) -> int | None:
-        return None if self.name == "off" else 1000
-
-    def expected_traces(self) -> int:
-        return self.traces
-
-    def read(
-        self, available_bytes: int | None = None, uptime_s: float = 0.0
-    ) -> tuple[tuple[LiveStack, ...], Price]:
-        if self.failure is not None:
-            raise self.failure
-        self.reads += 1
-        return self.stacks, Price(7.0, 8.0, 9.0)
-
-
-class Bench:
-    """A sampler whose ticks the test calls; it walks in a copy of the process, or says not."""
-
-    def __init__(
-        self,
-        tracer: FakeTracer,
-        step_s: float = 0.0,
-        *,
-        heap_budget: float = 0.0,
-        native: bool = True,
-        **settings: object,
-    ) -> None:
-        self.tracer = tracer
-        self.now = 1000.0
-        self.step_s = step_s
-        self.settings = Settings(heap_budget=heap_budget, **settings)  # type: ignore[arg-type]
-        self.history = History(self.settings.retention_rules, self.settings.max_self_bytes)
-        self.sampler = Sampler(
-            self.settings,
-            tracer,
-            self.history,
-            RequestCounters(),
-            own=(),
-            clock=self.clock,
-        )
-        self.sampler.walks = HeapWalks(
-            (), heap_budget, clock=self.clock, missing=lambda: None if native else "a test says so"
-        )
-
-    def clock(self) -> float:
-        self.now += self.step_s
-        return self.now
-
-    def tick(self, after_s: float = 10.0) -> None:
-        self.now += after_s
-        self.sampler._tick()
+from tests.agent.bench import APPLICATION, CENSUS, Bench, FakeTracer, Walked, opened
 
 
 @pytest.fixture
@@ -186,30 +94,11 @@ def test_without_a_tracer_a_snapshot_has_types_and_a_look_at_stacks_is_refused()
         bench.sampler.look("a diff", types=False)
 
 
-@dataclass
-class Walked:
-    """What `take_census` is replaced by: how often it was called, and what it does."""
-
-    answer: Callable[[], Census] = lambda: CENSUS
-    calls: int = 0
-
-    def __call__(self, *, own: object, available_bytes: int | None) -> Census:
-        self.calls += 1
-        return self.answer()
-
-
 @pytest.fixture
 def walked(monkeypatch: pytest.MonkeyPatch) -> Walked:
     walked = Walked()
     monkeypatch.setattr(walks, "take_census", walked)
     return walked
-
-
-def opened(bench: Bench, *, walk: bool = True) -> None:
-    """Start the sampler and end its thread after its first acts."""
-    bench.sampler.open(bench.tracer.start, walk=walk)
-    assert bench.sampler._opened.wait(30)
-    bench.sampler.stop()
 
 
 @pytest.mark.parametrize("walk", [True, False])
@@ -224,7 +113,11 @@ def test_the_start_gets_its_types_from_a_copy_of_the_process(
     assert start.stacks == (APPLICATION,)
     assert start.types == CENSUS.types[:1]  # not what is ours
     assert start.containers == CENSUS.containers
-    assert start.price == Price(7.0, 128.0, 10.0, 99.0, 1 << 20)
+    assert start.totals == CENSUS.totals
+    assert start.groups is not None
+    assert start.price.pause_ms >= 7.0
+    assert start.price.wall_ms >= 128.0  # of the tracer and of the walk
+    assert (start.price.child_cpu_ms, start.price.child_peak_rss_bytes) == (99.0, 1 << 20)
     assert bench.sampler.cpu_s >= 0.099
     assert walked.calls == 1
 
@@ -281,14 +174,31 @@ def test_a_start_that_was_removed_is_not_brought_back(tracer: FakeTracer, walked
     assert "s1" not in {snapshot.id for snapshot in bench.history.list()}
 
 
-def test_walks_are_scheduled_by_the_cpu_of_the_copy(tracer: FakeTracer, walked: Walked) -> None:
-    bench = Bench(tracer, heap_budget=0.01)  # 0.1 s of CPU: a walk every 10 s
+def test_an_idle_process_is_walked_at_half_of_what_the_budget_allows(
+    tracer: FakeTracer, walked: Walked
+) -> None:
+    bench = Bench(tracer, heap_budget=0.01)  # 0.1 s of CPU: a walk every 20 s
     for _ in range(101):
         bench.tick(after_s=2.5)
-    assert walked.calls == 25  # the first tick files the start; of those after it one in four
+    assert walked.calls == 13  # the first tick files the start
     newest = next(s for s in bench.history.list() if s.types is not None)
     assert bench.history.get(newest.id).containers == CENSUS.containers
     assert bench.sampler.postponed is None
+
+
+def test_a_busy_process_is_walked_sooner_as_long_as_the_credit_lasts(
+    tracer: FakeTracer, walked: Walked
+) -> None:
+    bench = Bench(tracer, heap_budget=0.01)
+    noted = bench.requests.of("GET /").noted_s
+    calls = []
+    for _ in range(1000):
+        noted.append(0.1)
+        bench.tick(after_s=2.5)
+        calls.append(walked.calls)
+    assert calls[20] == 20  # 4 s of credit: a dozen walks come at once
+    assert 0.1 * calls[-1] <= 4.0 + 0.01 * 2.5 * 1000 + 0.1
+    assert calls[-1] - calls[-41] == 10  # then a walk every 10 s
 
 
 def test_a_walk_that_failed_costs_the_snapshot_its_types_only(

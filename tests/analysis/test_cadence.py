@@ -1,9 +1,14 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakprobe.analysis.cadence import (
+    HURRY_SHARE,
     LONGEST_SCHEDULED_PAUSE_S,
+    MOST_CREDIT_S,
+    credit_left,
     traces_due,
     traces_postponed,
     walk_due,
@@ -40,6 +45,49 @@ def test_walks_stay_within_their_share_over_an_hour(
             walks.append((now, costs[len(walks) % len(costs)]))
     spent = sum(cost for _, cost in walks[:-1])
     assert spent <= budget * (walks[-1][0] - walks[0][0]) + 1e-6
+
+
+def test_an_idle_process_is_walked_at_half_the_pace() -> None:
+    assert not walk_due(19.9, 0.1, 0.01, busy=False, credit_s=MOST_CREDIT_S)
+    assert walk_due(20.1, 0.1, 0.01, busy=False)
+
+
+@pytest.mark.parametrize(("since_s", "due"), [(0.66, False), (0.67, True)])
+def test_credit_lets_a_busy_process_be_walked_sooner(since_s: float, due: bool) -> None:
+    assert walk_due(since_s, 0.1, 0.01, credit_s=0.1) is due
+    assert not walk_due(since_s, 0.1, 0.01, credit_s=0.09)  # it would not pay for the walk
+
+
+def test_credit_fills_up_to_its_bound_and_never_falls_below_nothing() -> None:
+    assert credit_left(1.0, 100.0, 0.5, 0.01) == pytest.approx(1.5)
+    assert credit_left(MOST_CREDIT_S, 1e9, 0.5, 0.01) == MOST_CREDIT_S - 0.5
+    assert credit_left(0.0, 1.0, 20.0, 0.01) == 0.0
+
+
+@given(
+    st.lists(st.floats(0.001, 2), min_size=1, max_size=30),
+    st.floats(0.001, 1),
+    st.integers(1, 30),
+)
+@settings(deadline=None, max_examples=50)
+def test_with_credit_walks_stay_within_their_share_and_the_credit(
+    costs: list[float], budget: float, interval_s: int
+) -> None:
+    walks: list[tuple[int, float]] = []
+    credit = MOST_CREDIT_S
+    for now in range(0, HOUR_S, interval_s):
+        last = walks[-1] if walks else None
+        since_s = last and float(now - last[0])
+        if walk_due(since_s, last and last[1], budget, credit_s=credit):
+            cost = costs[len(walks) % len(costs)]
+            credit = credit_left(credit, since_s or 0.0, cost, budget)
+            walks.append((now, cost))
+    spent = sum(cost for _, cost in walks[:-1])
+    elapsed = walks[-1][0] - walks[0][0]
+    assert spent <= max(budget, HURRY_SHARE) * elapsed + 1e-6
+    # A walk may cost more than the one before it, by which its price is guessed.
+    guessed_wrong = sum(max(0.0, b - a) for (_, a), (_, b) in pairwise(walks))
+    assert spent <= MOST_CREDIT_S + budget * elapsed + guessed_wrong + max(costs) + 1e-6
 
 
 @given(st.integers(0, 2_000_000), st.floats(1e-9, 1e-6), st.integers(1, 60))

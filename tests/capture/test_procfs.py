@@ -1,8 +1,6 @@
 """proc(5), on recorded trees and on the real one."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -10,7 +8,7 @@ from pathlib import Path
 from leakprobe.capture.procfs import (
     TICKS_PER_SECOND,
     NativeThread,
-    count_children,
+    list_numbers,
     read_native_threads,
     read_small_file,
     read_stack_pointer,
@@ -75,38 +73,15 @@ def test_the_stack_pointer_of_a_thread_that_waits(tmp_path: Path) -> None:
     assert [read_stack_pointer(tid, tmp_path) for tid in (7, 8, 9, 10)] == [0x7FAD80] + [None] * 3
 
 
-def test_children_as_the_kernel_lists_them(tmp_path: Path) -> None:
-    plant(tmp_path, "5/task/5/children", "10 11 ")
-    plant(tmp_path, "5/task/6/children", "12 ")
-    plant(tmp_path, "5/task/7/children", "")
-    assert count_children(5, tmp_path) == 3
-
-
-def test_children_by_their_parent_where_the_kernel_lists_none(tmp_path: Path) -> None:
-    plant(tmp_path, "5/stat", stat_line(5, "parent"))
-    plant(tmp_path, "5/task/5/stat", "")
-    plant(tmp_path, "6/stat", stat_line(6, ") 5 (", ppid=5))
-    plant(tmp_path, "7/stat", stat_line(7, "x", ppid=55))
-    plant(tmp_path, "8/stat", "8 (gone")
-    plant(tmp_path, "meminfo", "")
-    assert count_children(5, tmp_path) == 1
-    for pid in range(1000, 1300):
-        (tmp_path / str(pid)).mkdir()
-    assert count_children(5, tmp_path) is None, "too many to read at every snapshot"
-    assert count_children(5, tmp_path / "nowhere") is None
-
-
-def test_a_real_child_is_counted_until_it_is_reaped() -> None:
-    before = count_children(os.getpid())
-    assert before is not None
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    assert count_children(os.getpid()) == before + 1
-    child.communicate(b"\n")
-    assert count_children(os.getpid()) == before
-
-
 def test_a_small_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"\xff\xfe")
     assert read_small_file(str(tmp_path / "latin")) == "\ufffd\ufffd"
     assert read_small_file(str(tmp_path)) is None
     assert read_small_file("\0") is None
+
+
+def test_only_numbers_are_listed(tmp_path: Path) -> None:
+    for name in ("7", "12", "self", "1x", "\u0663"):
+        (tmp_path / name).mkdir()
+    assert sorted(list_numbers(str(tmp_path))) == [7, 12]
+    assert list_numbers(str(tmp_path / "nowhere")) == []

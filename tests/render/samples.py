@@ -2,7 +2,7 @@
 
 import types
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -15,18 +15,28 @@ from leakprobe.model import (
     Freed,
     Gauges,
     LiveStack,
+    MemoryGrowth,
+    MemorySplit,
     Moment,
     Overview,
     Price,
     ReferrerGraph,
+    Report,
     RouteCount,
     SelfReport,
+    Site,
     Snapshot,
     Stack,
+    Suspect,
+    SuspectGrowth,
+    SuspectHolder,
+    SuspectRoute,
+    SuspectType,
     TaskInfo,
     ThreadInfo,
     TypeCount,
     TypeRow,
+    Verdict,
 )
 from leakprobe.render.album import (
     history_document,
@@ -56,6 +66,7 @@ from leakprobe.render.results import (
     refusal_document,
     refusal_page,
 )
+from leakprobe.render.suspects import suspects_document, suspects_page
 
 NOW = 1795207377.0
 HOSTILE = (
@@ -131,8 +142,41 @@ AGENT = SelfReport(
     last_error=None,
     postponed=None,
 )
+VERDICT = Verdict(
+    "leak", "python", 0.99, "grew in 12 of 12 windows, 512 KiB per request of POST /asr", 180, 11400
+)
+MEMORY = MemorySplit(
+    90_000_000, 61_000_000, 20_000_000, 2_000_000, 5_000_000, 2_000_000,
+    MemoryGrowth(3.12e8, 3e8, 0.0, None, 0.0, 1.2e7),
+    ("Python objects grow: see the suspects below.",),
+)  # fmt: skip
+SUSPECTS = (
+    Suspect(
+        1, "9f2c4be1a0d35577", "python", "leak", 0.99,
+        SuspectGrowth(614_400_000, 1200, 10_240_000.0, 512_000.0, 1.0),
+        Site(STACK[1].file, STACK[1].line, STACK[1].function, STACK),
+        (SuspectType("app.TaskResult", 1200, 614_400_000), SuspectType("builtins.str", 9, None)),
+        (
+            SuspectHolder(
+                "app.task_results[…].result", ("module app", "global task_results"),
+                "module global", 1200, 614_500_000,
+            ),
+        ),
+        (
+            SuspectRoute("POST /asr", 0.99, 512_000.0, 511_000.0, 513_000.0, 1.0, "regression"),
+            SuspectRoute("untagged", 0.01, None, None, None, 0.01, "tags"),
+        ),
+        "grew in 12 of 12 windows",
+        "app.task_results only grows: remove entries when the request is done, or bound it.",
+    ),
+    Suspect(
+        2, "77aa", "threads", "suspect", 0.8,
+        SuspectGrowth(None, 40, None, None, None), None, (), (), (), "40 more", "Join them.",
+    ),
+)  # fmt: skip
+REPORT = Report(4242, 61.2, 1200, VERDICT, MEMORY, SUSPECTS, Price(4.2, 330.0, 3.0, 310.0))
 OVERVIEW = Overview(
-    4242, NOW - 61, 61.2, 1242, None, GAUGES, 3.12e8, ROWS, TYPES, AGENT,
+    4242, NOW - 61, 61.2, 1242, VERDICT, MEMORY, SUSPECTS, GAUGES, 3.12e8, ROWS, TYPES, AGENT,
     {"GET /diff": "growth", "GET /referrers": "holders", "/types": "types", "POST /gc": "collect"},
 )  # fmt: skip
 GRAPH = ReferrerGraph("app.TaskResult", 120, 20, None, (), (), (), Price())
@@ -148,15 +192,14 @@ def strategy(hint: object) -> st.SearchStrategy[Any]:  # Any: of the hint's type
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return st.one_of(*map(strategy, arguments))
+    if origin is Literal:
+        return st.sampled_from(arguments)
     if origin is tuple:
         return st.lists(strategy(arguments[0]), max_size=3).map(tuple)
     if origin is dict:
         return st.dictionaries(hostile_text, strategy(arguments[1]), max_size=3)
     if is_dataclass(hint) and isinstance(hint, type):
-        hints = get_type_hints(hint)
-        return st.builds(
-            hint, **{field.name: strategy(hints[field.name]) for field in fields(hint)}
-        )
+        return instances(hint)
     simple: dict[object, st.SearchStrategy[Any]] = {
         str: hostile_text,
         int: whole_numbers,
@@ -165,6 +208,13 @@ def strategy(hint: object) -> st.SearchStrategy[Any]:  # Any: of the hint's type
         type(None): st.none(),
     }
     return simple[hint]
+
+
+@st.composite
+def instances(draw: st.DrawFn, kind: type[Any]) -> Any:  # Any: an instance of that model
+    """Instances of a model. Composite, so that its repr does not name every field below it."""
+    hints = get_type_hints(kind)
+    return kind(**{field.name: draw(strategy(hints[field.name])) for field in fields(kind)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +230,7 @@ class Everything:
     overview: Overview = OVERVIEW
     graph: ReferrerGraph = GRAPH
     freed: Freed = FREED
+    report: Report = REPORT
     words: str = "Done."
 
 
@@ -211,6 +262,7 @@ def answers_of(models: Everything) -> dict[str, Answer]:
             overview_document(models.overview), overview_page(models.overview, models.snapshots)
         ),
         "referrers": Answer(referrers_document(graph, pid=1), referrers_page(graph)),
+        "suspects": Answer(suspects_document(models.report), suspects_page(models.report)),
         "freed": Answer(freed_document(models.freed, pid=1), freed_page(models.freed)),
         "done": Answer(done_document(models.words, pid=1), done_page(models.words, models.words)),
         "refusal": Answer(refusal_document(refusal), refusal_page(refusal)),

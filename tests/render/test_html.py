@@ -142,6 +142,7 @@ def test_the_dashboard() -> None:
         ("post", f"{BASE}/snapshots"),
         ("post", f"{BASE}/baseline"),
         ("post", f"{BASE}/gc"),
+        ("post", f"{BASE}/trim"),
     ]
     assert {"http-equiv": "refresh", "content": "10"} in page.all("meta")
     assert page.all("polyline")

@@ -143,6 +143,8 @@ def test_a_whole_snapshot() -> None:
             "bytes": 100,
             "owned_bytes": 2000,
             "retained_bytes": None,
+            "garbage_objects": 0,
+            "c_held_objects": 0,
         }
     ]
     assert found["containers"] is None
@@ -156,10 +158,12 @@ def test_a_snapshot_says_how_long_containers_are_but_not_where() -> None:
 
 
 def test_the_overview() -> None:
-    found = answers_of(Everything())["overview"].document
+    found = json.loads(json_bytes(answers_of(Everything())["overview"].document))
     assert found["pid"] == 4242
     assert found["started_at"] == "2026-11-20T20:41:56Z"
-    assert found["verdict"] is None
+    assert found["verdict"]["state"] == "leak"
+    assert found["memory"]["unassigned_bytes"] == 2_000_000
+    assert [suspect["rank"] for suspect in found["suspects"]] == [1, 2]
     assert {"gauges", "growth_bytes_per_hour", "lines", "types", "agent", "endpoints"} <= set(found)
 
 

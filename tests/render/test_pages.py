@@ -13,6 +13,7 @@ from leakprobe.render.referrers import referrers_page
 from leakprobe.render.results import freed_page, refusal_page
 from leakprobe.render.table import Source, Table
 from leakprobe.render.text import page_text
+from leakprobe.render.verdict import verdict_sentence
 from tests.render.samples import (
     DIFF,
     FREED,
@@ -121,6 +122,7 @@ def test_the_first_minute_of_an_overview() -> None:
     )
     page = overview_page(young, SNAPSHOTS[:1])
     assert page.headline == (
+        f"{verdict_sentence(OVERVIEW.verdict)} "
         "Process 4242, up 61 s, 1,242 requests: RSS 85.8 MiB, too early to say how fast it grows."
     )
     assert not any(isinstance(section, Chart) for section in page.sections)

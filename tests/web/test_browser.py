@@ -21,7 +21,7 @@ BASE = "/debug/memory"
 DIFF = f"{BASE}/diff?by=file"
 HELD = f"{BASE}/referrers?type=tests.zoo_service.Held"
 TYPES = f"{BASE}/types?limit=1000"
-PAGES = [f"{BASE}/", DIFF, TYPES, f"{BASE}/threads", f"{BASE}/history"]
+PAGES = [f"{BASE}/", f"{BASE}/suspects", DIFF, TYPES, f"{BASE}/threads", f"{BASE}/history"]
 PHONE = {"width": 375, "height": 700, "deviceScaleFactor": 1, "mobile": True}
 PROGRAM = shutil.which("chromium")
 

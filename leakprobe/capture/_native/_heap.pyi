@@ -46,6 +46,8 @@ def spawn(
     own_shared_file: str = "",
     type_name: str = "",
     samples: int = 0,
+    newest_types: str = "",
+    newest: int = 0,
     addresses: bytes = b"",
     pointers: bytes = b"",
     top: int = 0,
@@ -65,6 +67,10 @@ def spawn(
         own_shared_file: but not this one, which stands on the stack of every request.
         type_name: objects of this type are followed to what holds them.
         samples: how many of them.
+        newest_types: full names of types, one in a line, whose newest objects are grouped by
+            what holds them.
+        newest: how many objects of each; of those that the collector does not track ten
+            times as many, spread over all.
         addresses: `array('Q')` as bytes: objects whose path and retained size are asked for.
         pointers: `array('Q')` as bytes: sampled blocks, to find the objects they belong to.
         top: how many objects of the largest retained size to describe.

@@ -295,6 +295,32 @@ block_of_values(PyDictValues *values)
 #endif
 }
 
+/* Bytes of the table of an instance's attribute values; 0 where it has none, or where its dict has
+ * them and counts them as its own (Objects/dictobject.c: dict.__sizeof__). Before 3.13 the bytes in
+ * front of the values say how many there are room for, up to rounding; no more than the class's keys
+ * had room for at the time (Objects/dictobject.c: init_inline_values). */
+static inline size_t
+bytes_of_values(PyObject *object)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    if (!(Py_TYPE(object)->tp_flags & Py_TPFLAGS_INLINE_VALUES)) {
+        return 0;
+    }
+    PyDictObject *dict = _PyObject_GetManagedDict(object);
+    int has_values = dict != NULL && dict->ma_values == _PyObject_InlineValues(object);
+    return has_values ? 0 : _PyInlineValuesSize(Py_TYPE(object));
+#else
+    PyDictValues *values = attribute_values(object);
+    if (values == NULL) {
+        return 0;
+    }
+    PyDictKeysObject *keys = ((PyHeapTypeObject *)Py_TYPE(object))->ht_cached_keys;
+    size_t prefix = ((uint8_t *)values)[-1];
+    size_t room = (size_t)(keys->dk_nentries + keys->dk_usable);
+    return prefix + sizeof(PyObject *) * (room < prefix - 2 ? room : prefix - 2);
+#endif
+}
+
 /* The frame inside of a generator, coroutine or asynchronous generator; NULL when it is over. */
 static inline InterpreterFrame *
 generator_frame(PyObject *generator)
@@ -346,6 +372,19 @@ int_digits(PyObject *number, const digit **digits, bool *negative)
     return (size_t)(size < 0 ? -size : size);
 #endif
 }
+
+/* How the C structures of asyncio's futures and tasks begin, in all versions.
+ * Modules/_asynciomodule.c (FutureObj_HEAD). */
+typedef struct {
+    PyObject_HEAD
+    PyObject *loop;
+    PyObject *first_callback;
+    PyObject *first_context;
+    PyObject *callbacks;
+    PyObject *exception;
+    PyObject *exception_traceback;
+    PyObject *result;
+} FutureFields;
 
 /* Whether a field of a structure is a reference. Include/structmember.h. */
 static inline bool

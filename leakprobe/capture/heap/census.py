@@ -1,5 +1,7 @@
 """Live objects by type and the long containers: from a copy of the process where that works."""
 
+from operator import attrgetter
+
 from leakprobe.capture.heap.layout import WalkResult
 from leakprobe.capture.heap.types import count_types
 from leakprobe.capture.native import heap_walk_missing
@@ -7,6 +9,19 @@ from leakprobe.model.heap import Census
 from leakprobe.model.memory import TypeCount
 
 __all__ = ["take_census", "type_counts"]
+
+# Of a tally, in the order of the fields of `TypeCount` after its name.
+COLUMNS = tuple(
+    attrgetter(name)
+    for name in (
+        "objects",
+        "bytes",
+        "owned_bytes",
+        "retained_bytes",
+        "garbage_objects",
+        "c_held_objects",
+    )
+)
 
 
 def take_census(*, own: tuple[object, ...], available_bytes: int | None) -> Census:
@@ -33,10 +48,8 @@ def type_counts(result: WalkResult) -> tuple[TypeCount, ...]:
     """Types of a walk, the most owned bytes first. Types that share a name are one row."""
     rows: dict[str, list[int]] = {}
     for tally in result.types:
-        row = rows.setdefault(tally.name, [0, 0, 0, 0])
-        row[0] += tally.objects
-        row[1] += tally.bytes
-        row[2] += tally.owned_bytes
-        row[3] += tally.retained_bytes
+        row = rows.setdefault(tally.name, [0] * len(COLUMNS))
+        for i, column in enumerate(COLUMNS):
+            row[i] += column(tally)
     counts = [TypeCount(name, *row) for name, row in rows.items() if row[0]]
     return tuple(sorted(counts, key=lambda count: (-count.owned_bytes, count.type)))

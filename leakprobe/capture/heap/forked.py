@@ -45,6 +45,8 @@ class WalkRequest:
         reveal: keys, indexes and reprs of atoms may be read.
         type_name: objects of this type are followed to what holds them; empty: none.
         samples: how many of them.
+        newest_types: full names of types whose newest objects are grouped by their holders.
+        newest: how many objects of each; ten times as many of untracked ones.
         addresses: objects whose path and retained size are wanted.
         pointers: `array('Q')` as bytes: sampled blocks, to find the objects they belong to.
         top: how many objects of the largest retained size are wanted.
@@ -54,6 +56,8 @@ class WalkRequest:
     reveal: bool = False
     type_name: str = ""
     samples: int = 0
+    newest_types: tuple[str, ...] = ()
+    newest: int = 0
     addresses: tuple[int, ...] = ()
     pointers: bytes = b""
     top: int = 0
@@ -103,6 +107,8 @@ def _spawn(request: WalkRequest, budget: int) -> _heap.Child:
             own_shared_file=SHARED_FILE,
             type_name=request.type_name,
             samples=request.samples,
+            newest_types="\n".join(request.newest_types),
+            newest=request.newest,
             addresses=array("Q", request.addresses).tobytes(),
             pointers=request.pointers,
             top=request.top,

@@ -11,6 +11,7 @@ from leakprobe.model.memory import Container, HeapTotals
 
 __all__ = [
     "NO_GROUP",
+    "Entries",
     "Group",
     "Node",
     "NodeKind",
@@ -59,6 +60,9 @@ class Thing(IntEnum):
     FRAME_OBJECT = 4
     THREAD_OBJECT = 5
     PLUMBING = 6
+    TASK = 7
+    TIMER_HANDLE = 8
+    LOGGING_HANDLER = 9
 
 
 class Why(IntFlag):
@@ -98,6 +102,8 @@ class Role(IntEnum):
     THREAD = 21
     BOUND_SELF = 22
     GLOBALS = 23
+    CONTEXT_PART = 24
+    CONTEXT_VARIABLE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,20 +185,43 @@ class Group:
     Attributes:
         type: name of their type.
         path: the way to one of them; None: none is known.
-        objects: how many of them sampled blocks belong to.
+        objects: how many of those that were looked at: the newest, or the owners of
+            sampled blocks.
         state: what they hang on.
+        retained_bytes: what they dominate, together.
     """
 
     type: str
     path: Path | None
     objects: int
     state: NodeState
+    retained_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What a container holds of one type.
+
+    Attributes:
+        container: number of its node.
+        type: name of the type.
+        objects: how many, of those that were looked at; of a dict the values.
+        bytes: their shallow size.
+        retained_bytes: what they dominate, without those that others hold too.
+    """
+
+    container: int
+    type: str
+    objects: int
+    bytes: int
+    retained_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class WalkResult:
     """All that one walk has found.
 
+    `held` are groups of the newest objects of the types that were asked for.
     `owners` (`array('I')`) has, for each sampled block that was handed in, the number of
     its group, or `NO_GROUP` where no object was found.
     """
@@ -205,3 +234,5 @@ class WalkResult:
     edges: tuple[Step, ...]
     owners: "array[int]"
     groups: tuple[Group, ...]
+    held: tuple[Group, ...]
+    entries: tuple[Entries, ...]

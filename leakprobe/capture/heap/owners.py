@@ -22,7 +22,9 @@ __all__ = ["find_owners"]
 Key = tuple[Frame | None, str | None, str | None]
 
 
-def find_owners(result: WalkResult, pointers: SampledPointers) -> tuple[Owner, ...]:
+def find_owners(
+    result: WalkResult, pointers: SampledPointers, *, through_threads: bool = False
+) -> tuple[Owner, ...]:
     """Estimated live memory by allocation site, type and way from a root, the most first.
 
     An estimate is the sum of weight times size (Horvitz and Thompson, 1952); its variance
@@ -31,8 +33,9 @@ def find_owners(result: WalkResult, pointers: SampledPointers) -> tuple[Owner, .
     Args:
         result: of a walk that was handed the addresses.
         pointers: the sampled blocks, in the same order.
+        through_threads: as for `way_down`.
     """
-    ways = [_way(group, result) for group in result.groups]
+    ways = [_way(group, result, through_threads) for group in result.groups]
     rows: dict[Key, _Row] = {}
     ours = _own_stacks(pointers.stacks)
     columns = zip(
@@ -96,10 +99,12 @@ class _Row:
         )
 
 
-def _way(group: Group, result: WalkResult) -> HolderPath | None:
+def _way(group: Group, result: WalkResult, through_threads: bool) -> HolderPath | None:
     if group.path is None:
         return None
-    return way_down(group.path, result.nodes, objects=group.objects)
+    return way_down(
+        group.path, result.nodes, objects=group.objects, through_threads=through_threads
+    )
 
 
 def _own_stacks(stacks: Iterable[Stack]) -> set[int]:

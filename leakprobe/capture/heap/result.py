@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from leakprobe.capture.heap.layout import (
     NO_GROUP,
+    Entries,
     Group,
     Node,
     NodeKind,
@@ -32,7 +33,9 @@ __all__ = ["decode"]
 
 MAGIC = b"LPHEAP01"
 HEADER = struct.Struct("=IIQ")
-END, STRINGS, TOTALS, TYPES, CONTAINERS, NODES, PATHS, STEPS, EDGES, JOIN, GROUPS = range(11)
+END, STRINGS, TOTALS, TYPES, CONTAINERS, NODES, PATHS, STEPS, EDGES, JOIN, GROUPS, HELD, ENTRIES = (
+    range(13)
+)
 ROWS = {
     TOTALS: struct.Struct("=Q"),
     TYPES: struct.Struct("=II8Q"),
@@ -42,7 +45,9 @@ ROWS = {
     STEPS: struct.Struct("=4I"),
     EDGES: struct.Struct("=6I"),
     JOIN: struct.Struct("=2I"),
-    GROUPS: struct.Struct("=4I"),
+    GROUPS: struct.Struct("=4IQ"),
+    HELD: struct.Struct("=4IQ"),
+    ENTRIES: struct.Struct("=2I3Q"),
 }
 NONE = 2**32 - 1
 MODEL_TOTALS = 10
@@ -103,6 +108,8 @@ class _Decoder:
             edges=tuple(self._edge(*row) for row in self._rows(EDGES)),
             owners=self._owners(len(groups)),
             groups=groups,
+            held=tuple(self._group(*row) for row in self._rows(HELD)),
+            entries=tuple(self._entries(*row) for row in self._rows(ENTRIES)),
         )
 
     def _rows(self, kind: int) -> Iterator[tuple[int, ...]]:
@@ -184,6 +191,9 @@ class _Decoder:
             raise ValueError("a sampled block belongs to a group that is not there")
         return owners
 
-    def _group(self, type_: int, path: int, objects: int, state: int) -> Group:
+    def _group(self, type_: int, path: int, objects: int, state: int, retained: int) -> Group:
         way = None if path == NONE else self._paths[path]
-        return Group(self._types[type_].name, way, objects, NodeState(state))
+        return Group(self._types[type_].name, way, objects, NodeState(state), retained)
+
+    def _entries(self, container: int, type_: int, *sums: int) -> Entries:
+        return Entries(self._known(container), self._types[type_].name, *sums)

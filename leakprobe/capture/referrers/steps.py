@@ -5,6 +5,7 @@ frame before what is held, since nobody needs to be told who holds a module.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from leakprobe.capture.heap.layout import Node, NodeKind, Path, Role, Step, Thing
 from leakprobe.capture.referrers import words
@@ -18,7 +19,16 @@ __all__ = ["below_root", "drawn_node", "is_part", "step_label", "way_down"]
 Nodes = Mapping[int, Node]
 
 # References to what is a part of its holder for a reader.
-PARTS = frozenset({Role.NAMESPACE, Role.CLASS_NAMESPACE, Role.CLOSURE, Role.CELL, Role.DEFAULTS})
+PARTS = frozenset(
+    {
+        Role.NAMESPACE,
+        Role.CLASS_NAMESPACE,
+        Role.CLOSURE,
+        Role.CELL,
+        Role.DEFAULTS,
+        Role.CONTEXT_PART,
+    }
+)
 NAMED = {
     Role.ATTRIBUTE: "attribute",
     Role.CLASS_ATTRIBUTE: "class attribute",
@@ -54,6 +64,7 @@ ROOT_KINDS = {
     NodeKind.FRAME: "frame",
 }
 ROOT_THINGS = {Thing.MODULE: "module", Thing.CLASS: "type", Thing.THREAD_OBJECT: "thread"}
+LASTING_THINGS = {Thing.MODULE: "module", Thing.CLASS: "type"}
 VIRTUAL_TYPES = {
     NodeKind.MODULES: "module",
     NodeKind.INTERPRETER: "the interpreter",
@@ -69,6 +80,16 @@ KINDS = {
     Thing.FRAME_OBJECT: "frame",
     Thing.THREAD_OBJECT: "object",
     Thing.PLUMBING: "other",
+    Thing.TASK: "object",
+    Thing.TIMER_HANDLE: "object",
+    Thing.LOGGING_HANDLER: "object",
+}
+# What is said of an object on the way that holds for a reason of its own.
+NOTES = {
+    Thing.TASK: "task",
+    Thing.THREAD_OBJECT: "thread",
+    Thing.TIMER_HANDLE: "timer handle",
+    Thing.LOGGING_HANDLER: "logging handler",
 }
 CUT_OFF = "…"
 
@@ -116,15 +137,19 @@ def drawn_node(node: Node, *, target: bool = False) -> DrawnNode:
     )
 
 
-def way_down(path: Path, nodes: Nodes, *, objects: int = 1) -> HolderPath | None:
+def way_down(
+    path: Path, nodes: Nodes, *, objects: int = 1, through_threads: bool = False
+) -> HolderPath | None:
     """A path in words; None where it leads nowhere.
 
     Args:
         path: from the root down.
         nodes: what its numbers stand for.
         objects: how many objects are held so.
+        through_threads: begin at what holds a thread, which may be what does not let it go.
     """
-    steps = below_root(path.steps, nodes)
+    roots = ROOT_THINGS if not through_threads else LASTING_THINGS
+    steps = below_root(path.steps, nodes, roots)
     if not steps:
         return None
     root = drawn_node(nodes[steps[0].holder])
@@ -134,16 +159,24 @@ def way_down(path: Path, nodes: Nodes, *, objects: int = 1) -> HolderPath | None
     return HolderPath(text, said, objects)
 
 
-def below_root(steps: Sequence[Step], nodes: Nodes) -> Sequence[Step]:
-    """The last steps of a way, from a root on; all where none is on it."""
-    roots = [i for i, step in enumerate(steps) if _root_kind(nodes[step.holder])]
+def below_root(
+    steps: Sequence[Step], nodes: Nodes, things: Mapping[Thing, str] = ROOT_THINGS
+) -> Sequence[Step]:
+    """The last steps of a way, from a root on; all where none is on it.
+
+    Args:
+        steps: from a root of the walk down.
+        nodes: what their numbers stand for.
+        things: objects that are roots for a reader.
+    """
+    roots = [i for i, step in enumerate(steps) if _root_kind(nodes[step.holder], things)]
     return steps[roots[-1] :] if roots else steps
 
 
-def _root_kind(node: Node) -> str | None:
+def _root_kind(node: Node, things: Mapping[Thing, str] = ROOT_THINGS) -> str | None:
     if node.type == "dict" and node.title is not None:
         return "module"  # only the namespace of a module is a dict that has a name
-    return ROOT_KINDS.get(node.kind) or ROOT_THINGS.get(node.thing)
+    return ROOT_KINDS.get(node.kind) or things.get(node.thing)
 
 
 def _labels(steps: Sequence[Step], nodes: Nodes) -> list[EdgeLabel]:
@@ -153,9 +186,20 @@ def _labels(steps: Sequence[Step], nodes: Nodes) -> list[EdgeLabel]:
         if is_part(step, nodes) and step is not steps[-1]:
             parts.append(step)
         else:
-            labels.append(step_label(parts, step, nodes))
+            labels.append(_noted(step_label(parts, step, nodes), nodes[step.held]))
             parts = []
     return labels
+
+
+def _noted(label: EdgeLabel, held: Node) -> EdgeLabel:
+    """The label, with what is held where that explains why it holds."""
+    note = NOTES.get(held.thing)
+    if note is None:
+        return label
+    name = held.type if held.thing is Thing.THREAD_OBJECT else held.title
+    return replace(
+        label, step=f"{label.step} ({note} {name})" if name else f"{label.step} ({note})"
+    )
 
 
 def _plain_label(step: Step) -> EdgeLabel:
@@ -168,6 +212,8 @@ def _plain_label(step: Step) -> EdgeLabel:
         return words.named("attribute", PART_NAMES[step.role])
     if step.role is Role.LOCAL:
         return words.local(step.name)
+    if step.role is Role.CONTEXT_VARIABLE:
+        return words.context_variable(step.name)
     if step.role is Role.CELL:
         return words.closure_variable(step.name)
     if step.role is Role.CELL_CONTENTS:

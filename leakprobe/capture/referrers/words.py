@@ -15,6 +15,7 @@ __all__ = [
     "SET_ITEM",
     "EdgeLabel",
     "closure_variable",
+    "context_variable",
     "item",
     "length",
     "local",
@@ -63,6 +64,12 @@ def closure_variable(name: str | None) -> EdgeLabel:
     """A variable that a function, or a frame, has from the function around it."""
     shown = name or "?"
     return EdgeLabel(f"cell {shown}", f".__closure__[{shown}]", f"closure variable {shown}")
+
+
+def context_variable(name: str | None) -> EdgeLabel:
+    """A value in a context (contextvars)."""
+    shown = name or HIDDEN
+    return EdgeLabel(f"[{shown}]", f"[{shown}]", f"context variable {shown}")
 
 
 def item(what: str, place: str | None) -> EdgeLabel:

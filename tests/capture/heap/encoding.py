@@ -7,8 +7,10 @@ from leakprobe.capture.heap.result import (
     CONTAINERS,
     EDGES,
     END,
+    ENTRIES,
     GROUPS,
     HEADER,
+    HELD,
     JOIN,
     MAGIC,
     NODES,
@@ -61,7 +63,9 @@ PLANTED: Mapping[int, Rows] = {
     ],
     EDGES: [(9, 10, 9, NONE, 0, 1)],
     JOIN: [(0, 1), (NONE, 0), (1, 2)],
-    GROUPS: [(0, 0, 5, 1), (3, NONE, 2, 3)],
+    GROUPS: [(0, 0, 5, 1, 700), (3, NONE, 2, 3, 0)],
+    HELD: [(0, 0, 1, 1, 400)],
+    ENTRIES: [(9, 0, 1, 48, 400)],
 }
 
 

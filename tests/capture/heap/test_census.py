@@ -1,5 +1,6 @@
 """The census of the whole process, over both implementations: what was planted is counted."""
 
+import ctypes
 import gc
 import random
 import sys
@@ -204,6 +205,29 @@ def test_a_copy_knows_totals_and_retained_sizes() -> None:
     retained = counts(census)[f"{__name__}.Result"].retained_bytes
     assert retained is not None
     assert size < retained < size + 1000
+
+
+@needs_heap_walk
+def test_a_copy_knows_what_nothing_holds_and_what_c_code_holds() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            cycle = Result(None)
+            cycle.segments = cycle
+        del cycle
+        KEPT.extend(Result(None) for _ in range(3))
+        lost = Slotted()
+        address = id(lost)
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(lost))
+        del lost
+        rows = counts(take_census(own=(), available_bytes=None))
+    finally:
+        gc.enable()
+    ctypes.pythonapi.Py_DecRef(ctypes.cast(address, ctypes.py_object))
+    result, slotted = rows[f"{__name__}.Result"], rows[f"{__name__}.Slotted"]
+    assert (result.objects, result.garbage_objects, result.c_held_objects) == (8, 5, 0)
+    assert (slotted.objects, slotted.garbage_objects, slotted.c_held_objects) == (1, 0, 1)
 
 
 @needs_heap_walk

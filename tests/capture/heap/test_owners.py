@@ -24,10 +24,10 @@ RESULTS = (
 )
 NODES = (node(20, "dict"), node(21, "app.Result"), node(22, "str"))
 GROUPS = (
-    Group("app.Result", RESULTS[0], 3, NodeState.MODULE),
-    Group("str", RESULTS[1], 2, NodeState.MODULE),
-    Group("leakprobe.agent.Agent", None, 1, NodeState.OWN),
-    Group("bytes", None, 1, NodeState.GARBAGE),
+    Group("app.Result", RESULTS[0], 3, NodeState.MODULE, 900),
+    Group("str", RESULTS[1], 2, NodeState.MODULE, 100),
+    Group("leakprobe.agent.Agent", None, 1, NodeState.OWN, 0),
+    Group("bytes", None, 1, NodeState.GARBAGE, 0),
 )
 
 Sample = tuple[int, Stack, str | None, float, int]

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from leakprobe.capture.heap.layout import (
     NO_GROUP,
+    Entries,
+    Group,
     NodeKind,
     NodeState,
     Role,
@@ -21,7 +23,9 @@ from leakprobe.capture.heap.result import (
     CONTAINERS,
     EDGES,
     END,
+    ENTRIES,
     GROUPS,
+    HELD,
     JOIN,
     MAGIC,
     NODES,
@@ -90,6 +94,13 @@ def test_edges_blocks_and_groups_are_read() -> None:
     first, second = result.groups
     assert (first.type, first.path, first.objects) == ("app.Result", result.paths[0], 5)
     assert (second.type, second.path, second.state) == ("list", None, NodeState.C_HELD)
+    assert (first.retained_bytes, second.retained_bytes) == (700, 0)
+
+
+def test_newest_objects_and_entries_are_read() -> None:
+    result = decode(encode())
+    assert result.held == (Group("app.Result", result.paths[0], 1, NodeState.MODULE, 400),)
+    assert result.entries == (Entries(9, "app.Result", 1, 48, 400),)
 
 
 def test_what_was_not_asked_for_is_empty() -> None:
@@ -97,6 +108,7 @@ def test_what_was_not_asked_for_is_empty() -> None:
     assert isinstance(result, WalkResult)
     assert (result.types, result.containers, result.nodes, result.paths) == ((), (), {}, ())
     assert (result.edges, result.owners, result.groups) == ((), array("I"), ())
+    assert (result.held, result.entries) == ((), ())
 
 
 def test_names_cannot_harm_a_terminal_and_are_not_long() -> None:
@@ -121,19 +133,23 @@ def test_a_result_that_is_cut_off_is_refused(length: int) -> None:
         (NODES, (11, 7, 0, NONE, 0, 1, -1, 0, 0, 0, 0, 0)),
         (NODES, (11, 6, 4, NONE, 0, 1, -1, 0, 0, 0, 0, 0)),
         (NODES, (11, 6, 0, 6, 0, 1, -1, 0, 0, 0, 0, 0)),
-        (NODES, (11, 6, 0, NONE, 7, 1, -1, 0, 0, 0, 0, 0)),
+        (NODES, (11, 6, 0, NONE, 10, 1, -1, 0, 0, 0, 0, 0)),
         (NODES, (11, 6, 0, NONE, 0, 5, -1, 0, 0, 0, 0, 0)),
         (PATHS, (11, 1, 0, 1)),
         (PATHS, (10, 1, 11, 1)),
         (PATHS, (10, 1, NONE, NONE)),
         (EDGES, (11, 10, 9, NONE, NONE, 0)),
         (EDGES, (9, 11, 9, NONE, NONE, 0)),
-        (EDGES, (9, 10, 24, NONE, NONE, 0)),
+        (EDGES, (9, 10, 26, NONE, NONE, 0)),
         (EDGES, (9, 10, 9, 6, NONE, 0)),
         (JOIN, (2, 1)),
-        (GROUPS, (4, 0, 1, 1)),
-        (GROUPS, (0, 2, 1, 1)),
-        (GROUPS, (0, 0, 1, 9)),
+        (GROUPS, (4, 0, 1, 1, 0)),
+        (GROUPS, (0, 2, 1, 1, 0)),
+        (GROUPS, (0, 0, 1, 9, 0)),
+        (HELD, (4, 0, 1, 1, 0)),
+        (HELD, (0, 2, 1, 1, 0)),
+        (ENTRIES, (11, 0, 1, 1, 1)),
+        (ENTRIES, (9, 4, 1, 1, 1)),
     ],
 )
 def test_a_number_that_names_nothing_is_refused(kind: int, row: tuple[int, ...]) -> None:

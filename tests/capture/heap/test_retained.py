@@ -71,10 +71,8 @@ def test_objects_that_are_held_alike_are_one_row() -> None:
     second = ask("object").objects[1]
     assert second.path is not None
     assert (second.path.text, second.path.objects) == ("retaining_app.results[…]", 100)
-    assert (second.objects, second.bytes) == (
-        100,
-        100 * sys.getsizeof(next(iter(APP.results.values()))),
-    )
+    assert second.objects == 100
+    assert second.bytes >= 100 * sys.getsizeof(next(iter(APP.results.values())))
     assert size < second.retained_bytes < size * 1.01
 
 

@@ -98,4 +98,6 @@ def planted(nodes: Sequence[Node], paths: Sequence[Path], edges: Sequence[Step] 
         edges=tuple(edges),
         owners=array("I"),
         groups=(),
+        held=(),
+        entries=(),
     )

@@ -54,6 +54,7 @@ def way(*steps: Step, nodes: tuple[Node, ...] = NODES) -> tuple[str, tuple[str, 
         (Role.BOUND_SELF, None, None, ".__self__", "attribute __self__"),
         (Role.GLOBALS, None, None, ".__globals__", "attribute __globals__"),
         (Role.MODULE, "other", None, "[other]", "module"),
+        (Role.CONTEXT_VARIABLE, "request", None, "[request]", "context variable request"),
     ],
 )
 def test_a_reference_in_words(
@@ -103,6 +104,12 @@ def test_every_role_has_words() -> None:
             "app.results.kept",
             "thread-local kept",
         ),
+        (
+            (step(20, 25, Role.CONTEXT_PART), step(25, 26, Role.CONTEXT_PART),
+             step(26, 24, Role.CONTEXT_VARIABLE, "kept")),
+            "app.results[kept]",
+            "context variable kept",
+        ),
     ],
 )  # fmt: skip
 def test_parts_of_a_thing_are_no_steps(steps: tuple[Step, ...], text: str, last: str) -> None:
@@ -141,6 +148,38 @@ def test_a_way_begins_at_the_last_root_before_what_is_held(
     steps = step(20, 21, Role.DICT_VALUE), step(21, 24, Role.ATTRIBUTE, "kept")
     written, said = way(*steps, nodes=(*NODES[:1], holder, *NODES[2:]))
     assert (written, said[0]) == (text, first)
+
+
+@pytest.mark.parametrize(
+    ("thing", "title", "said"),
+    [
+        (Thing.TASK, "app.work", "list item (task app.work)"),
+        (Thing.TASK, None, "list item (task)"),
+        (Thing.TIMER_HANDLE, None, "list item (timer handle)"),
+        (Thing.LOGGING_HANDLER, None, "list item (logging handler)"),
+        (Thing.OBJECT, "'data'", "list item"),
+    ],
+)
+def test_what_holds_for_a_reason_of_its_own_is_told(
+    thing: Thing, title: str | None, said: str
+) -> None:
+    holder = node(21, "app.Worker", title, thing)
+    steps = step(20, 21, Role.LIST_ITEM), step(21, 24, Role.ATTRIBUTE, "kept")
+    nodes = (*NODES[:1], holder, *NODES[2:])
+    assert way(*steps, nodes=nodes)[1][-2:] == (said, "attribute kept")
+    assert way(steps[0], nodes=nodes)[1][-1] == said
+
+
+def test_a_way_may_go_through_a_thread() -> None:
+    worker = node(21, "app.Worker", None, Thing.THREAD_OBJECT)
+    steps = step(20, 21, Role.LIST_ITEM), step(21, 24, Role.ATTRIBUTE, "kept")
+    result = planted((*NODES[:1], worker, *NODES[2:]), [path(Why.TYPE, *MODULE_WAY, *steps)])
+    found = way_down(result.paths[0], result.nodes, through_threads=True)
+    assert found is not None
+    assert (found.text, found.steps[2]) == (
+        "app.results[…].kept",
+        "list item (thread app.Worker)",
+    )
 
 
 def test_a_path_without_steps_is_no_way() -> None:

@@ -17,6 +17,8 @@ from leakprobe.capture.referrers.words import EdgeLabel
         (words.local(None), ("local …", ".…", "local …")),
         (words.closure_variable("k"), ("cell k", ".__closure__[k]", "closure variable k")),
         (words.closure_variable(None), ("cell ?", ".__closure__[?]", "closure variable ?")),
+        (words.context_variable("request"), ("[request]", "[request]", "context variable request")),
+        (words.context_variable(None), ("[…]", "[…]", "context variable …")),
         (words.item("list item", "2"), ("[2]", "[2]", "list item")),
         (words.item("dict value", None), ("[…]", "[…]", "dict value")),
     ],

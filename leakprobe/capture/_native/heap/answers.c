@@ -1,8 +1,8 @@
 /* Everything that was asked for, from the graph with its retained sizes. */
 #include "answers.h"
 
-#include "groups.h"
-#include "join.h"
+#include "newest.h"
+#include "sampled.h"
 
 static void
 want_addresses(struct answers *answers)
@@ -26,14 +26,19 @@ write_answers(struct walk *walk)
         .named = map_array(uint8_t, walk->graph.nodes),
         .paths = {.size = sizeof(struct path_row)},
     };
-    struct join join;
-    struct groups groups;
+    struct ways ways;
+    struct sampled sampled = {0};
+    open_ways(&ways, walk);
     want_addresses(&answers);
     want_largest(&answers);
     write_holders(&answers);
-    find_owners(walk, &join);
-    group_owners(&answers, &join, &groups);
+    find_sampled(&answers, &ways, &sampled);
+    struct groups *newest = find_newest(&answers, &ways);
     write_paths(&answers);
-    write_groups(&answers, &join, &groups);
+    write_sampled(&answers, &sampled);
+    write_groups(&answers, SECTION_HELD, newest);
+    write_entries(&answers);
     write_nodes(&answers);
+    close_groups(newest);
+    close_ways(&ways);
 }

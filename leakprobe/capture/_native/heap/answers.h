@@ -36,6 +36,9 @@ void write_paths(struct answers *answers);
 /* The row of PATHS that leads to a node; UINT32_MAX where none does. */
 uint32_t find_path(const struct answers *answers, uint32_t node);
 
+/* entries.c: ENTRIES of the containers that were asked for by address. */
+void write_entries(const struct answers *answers);
+
 /* nodes.c: NODES, of all that was named. */
 void write_nodes(const struct answers *answers);
 

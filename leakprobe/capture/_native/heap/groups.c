@@ -1,224 +1,162 @@
-/* Groups of joined objects.
- *
- * The way to an object is folded into a number: that of the way to its holder, the name by which
- * it is held, and its type. Keys and indexes are left out, and a step that only repeats the one
- * before it (the next node of a linked list) is none, so that a chain is one group. */
+/* Groups of objects that are held alike, in a hash table by way, type and state. */
 #include "groups.h"
 
-#include "labels.h"
+#define MOST_GROUPS 4096    /* with a way; the other objects share a group for each type */
+#define DOMINATORS_ABOVE 16 /* so many are asked whether what they retain was counted */
 
-#define MOST_GROUPS 4096  /* with a path; the others share one for each type */
-#define SLOTS 8192        /* of the hash table of groups; a power of two */
-
+/* A row of GROUPS as output.h describes it. */
 struct group_row {
     uint32_t type, path, objects, state;
+    uint64_t retained_bytes;
 };
 
-struct join_row {
-    uint32_t group, how;
-};
-
-struct group {
-    uint64_t way;
-    uint32_t type;
-    uint32_t node;     /* one of its objects; NO_NODE: a group without a path */
-    uint32_t objects;
-    uint32_t state;
-};
-
-/* What is known of a node. */
-struct way {
-    uint64_t way;      /* 0: not known yet */
-    uint32_t step;
-    uint32_t group;    /* plus one; 0: none yet */
-};
-
-struct grouping {
-    struct answers *answers;
-    const struct walk *walk;
-    struct way *ways;          /* by node */
-    struct rows climbed;       /* uint32_t: a stack of nodes */
-    struct rows *groups;
-    uint32_t slots[SLOTS];     /* of groups with a path: number plus one; 0: free */
-    uint32_t *rest;            /* by type: number plus one of its group without a path */
-    uint32_t with_path;
-};
-
-/* --- ways --- */
-
-/* The finalizer of splitmix64 (Steele, Lea and Flood, OOPSLA 2014). */
-static uint64_t
-mix(uint64_t one, uint64_t other)
+struct groups *
+open_groups(struct ways *ways)
 {
-    uint64_t value = (one ^ other) + UINT64_C(0x9E3779B97F4A7C15);
-    value = (value ^ (value >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    value = (value ^ (value >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return value ^ (value >> 31);
+    struct groups *groups = map_array(struct groups, 1);
+    groups->ways = ways;
+    groups->groups.size = sizeof(struct group);
+    groups->of_node = map_array(uint32_t, ways->walk->graph.nodes);
+    groups->rest = map_array(uint32_t, ways->walk->types.count);
+    return groups;
 }
 
-/* What stands for a node by itself: frames of one function are alike. */
-static uint64_t
-identity(const struct walk *walk, uint32_t node)
+void
+close_groups(struct groups *groups)
 {
-    if (kind_of_node(&walk->graph, node) == KIND_FRAME) {
-        return (uint64_t)(uintptr_t)frame_code(walk->graph.virtuals[node]);
-    }
-    if (node < walk->graph.virtual_count) {
-        return kind_of_node(&walk->graph, node);
-    }
-    return (uint64_t)walk->types.of_node[node] << 8;
+    const struct walk *walk = groups->ways->walk;
+    drop_rows(&groups->groups);
+    unmap_bytes(groups->of_node, (uint64_t)walk->graph.nodes * sizeof(uint32_t));
+    unmap_bytes(groups->rest, (uint64_t)walk->types.count * sizeof(uint32_t));
+    unmap_bytes(groups, sizeof *groups);
 }
 
-static void
-find_way(struct grouping *grouping, uint32_t node)
+static struct group *
+group_at(const struct groups *groups, uint32_t number)
 {
-    const struct walk *walk = grouping->walk;
-    uint32_t holder = walk->reach.parent[node];
-    struct way *way = &grouping->ways[node];
-    if (holder == NO_NODE) {
-        way->way = mix(walk->reach.state[node], identity(walk, node)) | 1;
-        return;
-    }
-    struct label label = label_edge(walk, holder, node, 1);
-    const struct way *above = &grouping->ways[holder];
-    way->step = (uint32_t)mix(mix(label.role, label.name), identity(walk, node));
-    way->way = way->step == above->step ? above->way : mix(above->way, way->step) | 1;
+    return (struct group *)groups->groups.rows + number;
 }
 
-/* Climbs to the first node whose way is known, and comes back down. */
-static uint64_t
-way_to(struct grouping *grouping, uint32_t node)
-{
-    const uint32_t *parent = grouping->walk->reach.parent;
-    grouping->climbed.count = 0;
-    for (uint32_t at = node; at != NO_NODE && grouping->ways[at].way == 0; at = parent[at]) {
-        *(uint32_t *)add_row(&grouping->climbed) = at;
-    }
-    const uint32_t *climbed = grouping->climbed.rows;
-    for (uint32_t i = grouping->climbed.count; i-- > 0;) {
-        find_way(grouping, climbed[i]);
-    }
-    return grouping->ways[node].way;
-}
-
-/* --- groups --- */
-
-/* Adds one of an object of this node; returns the group's number plus one. */
+/* An empty one; returns its number plus one. */
 static uint32_t
-add_group(struct grouping *grouping, uint64_t way, uint32_t node, int has_path)
+add_group(struct groups *groups, uint64_t way, uint32_t node)
 {
-    struct group *group = add_row(grouping->groups);
+    const struct walk *walk = groups->ways->walk;
+    struct group *group = add_row(&groups->groups);
     *group = (struct group){.way = way,
-                            .type = grouping->walk->types.of_node[node],
-                            .node = has_path ? node : NO_NODE,
-                            .state = grouping->walk->reach.state[node]};
-    if (has_path) {
-        want_path(grouping->answers, node, WHY_GROUP);
-        grouping->with_path++;
-    }
-    return grouping->groups->count;
+                            .type = walk->types.of_node[node],
+                            .node = NO_NODE,
+                            .state = walk->reach.state[node]};
+    return groups->groups.count;
 }
 
 static uint32_t *
-find_slot(struct grouping *grouping, uint64_t way, uint32_t node)
+find_slot(struct groups *groups, uint64_t way, uint32_t node)
 {
-    const struct group *groups = grouping->groups->rows;
-    uint32_t type = grouping->walk->types.of_node[node], state = grouping->walk->reach.state[node];
-    uint32_t at = (uint32_t)mix(mix(way, type), state) % SLOTS;
-    for (; grouping->slots[at] != 0; at = (at + 1) % SLOTS) {
-        const struct group *group = &groups[grouping->slots[at] - 1];
+    const struct walk *walk = groups->ways->walk;
+    uint32_t type = walk->types.of_node[node], state = walk->reach.state[node];
+    uint32_t at = (uint32_t)mix(mix(way, type), state) % GROUP_SLOTS;
+    for (; groups->slots[at] != 0; at = (at + 1) % GROUP_SLOTS) {
+        const struct group *group = group_at(groups, groups->slots[at] - 1);
         if (group->way == way && group->type == type && group->state == state) {
             break;
         }
     }
-    return &grouping->slots[at];
+    return &groups->slots[at];
+}
+
+static void
+note_shortest(struct group *group, uint32_t node, uint32_t depth)
+{
+    if (group->node == NO_NODE || depth < group->depth) {
+        group->node = node;
+        group->depth = depth;
+    }
 }
 
 /* The number, plus one, of the group that an object belongs to. */
 static uint32_t
-group_of(struct grouping *grouping, uint32_t node)
+group_of(struct groups *groups, uint32_t node)
 {
-    uint64_t way = way_to(grouping, node);
-    uint32_t *slot = find_slot(grouping, way, node);
-    if (*slot == 0 && grouping->with_path < MOST_GROUPS) {
-        *slot = add_group(grouping, way, node, 1);
+    const struct way *way = way_to(groups->ways, node);
+    uint32_t *slot = find_slot(groups, way->way, node);
+    if (*slot == 0 && groups->with_way < MOST_GROUPS) {
+        groups->with_way++;
+        *slot = add_group(groups, way->way, node);
     }
     if (*slot != 0) {
+        note_shortest(group_at(groups, *slot - 1), node, way->depth);
         return *slot;
     }
-    uint32_t *rest = &grouping->rest[grouping->walk->types.of_node[node]];
+    uint32_t *rest = &groups->rest[groups->ways->walk->types.of_node[node]];
     if (*rest == 0) {
-        *rest = add_group(grouping, 0, node, 0);
+        *rest = add_group(groups, 0, node);
     }
     return *rest;
 }
 
-/* An object is counted once, however many of its blocks were sampled. */
-static uint32_t
-group_node(struct grouping *grouping, uint32_t node)
+uint32_t
+put_into_group(struct groups *groups, uint32_t node)
 {
-    uint32_t number = grouping->ways[node].group;
+    uint32_t number = groups->of_node[node];
     if (number == 0) {
-        number = group_of(grouping, node);
-        grouping->ways[node].group = number;
-        ((struct group *)grouping->groups->rows)[number - 1].objects++;
+        number = group_of(groups, node);
+        groups->of_node[node] = number;
+        group_at(groups, number - 1)->objects++;
     }
     return number - 1;
 }
 
-void
-group_owners(struct answers *answers, const struct join *join, struct groups *groups)
+/* Whether a dominator of the same group has this object's retained bytes in its own. */
+static int
+is_retained_by_alike(const struct groups *groups, uint32_t node)
 {
-    const struct walk *walk = answers->walk;
-    *groups = (struct groups){.groups = {.size = sizeof(struct group)}, .count = join->count};
-    if (join->count == 0) {
-        return;
+    const uint32_t *dominator = groups->ways->walk->dominator;
+    uint32_t above = dominator[node];
+    for (int i = 0; i < DOMINATORS_ABOVE && above != NO_NODE; i++, above = dominator[above]) {
+        if (groups->of_node[above] == groups->of_node[node]) {
+            return 1;
+        }
     }
-    struct grouping *grouping = map_array(struct grouping, 1);
-    *grouping = (struct grouping){.answers = answers,
-                                  .walk = walk,
-                                  .ways = map_array(struct way, walk->graph.nodes),
-                                  .climbed = {.size = sizeof(uint32_t)},
-                                  .groups = &groups->groups,
-                                  .rest = map_array(uint32_t, walk->types.count)};
-    groups->of_owner = map_array(uint32_t, join->count);
-    for (uint32_t i = 0; i < join->count; i++) {
-        uint32_t node = join->owners[i].node;
-        groups->of_owner[i] = node == NO_NODE ? NO_GROUP : group_node(grouping, node);
-    }
-    drop_rows(&grouping->climbed);
-    unmap_bytes(grouping->ways, (uint64_t)walk->graph.nodes * sizeof(struct way));
-    unmap_bytes(grouping->rest, (uint64_t)walk->types.count * sizeof(uint32_t));
-    unmap_bytes(grouping, sizeof *grouping);
+    return 0;
 }
-
-/* --- the sections --- */
 
 static void
-write_join(const struct answers *answers, const struct join *join, const struct groups *groups)
+sum_group_retained(const struct walk *walk, const struct groups *groups)
 {
-    struct join_row *rows = map_array(struct join_row, join->count);
-    for (uint32_t i = 0; i < join->count; i++) {
-        rows[i] = (struct join_row){groups->of_owner[i], join->owners[i].how};
+    for (uint32_t node = walk->graph.virtual_count; node < walk->graph.nodes; node++) {
+        uint32_t number = groups->of_node[node];
+        if (number != 0 && !is_retained_by_alike(groups, node)) {
+            group_at(groups, number - 1)->retained_bytes += walk->retained[node];
+        }
     }
-    write_section(answers->walk->output, SECTION_JOIN, join->count, rows,
-                  (uint64_t)join->count * sizeof(struct join_row));
-    unmap_bytes(rows, (uint64_t)join->count * sizeof(struct join_row));
 }
 
 void
-write_groups(const struct answers *answers, const struct join *join, struct groups *groups)
+want_group_paths(struct answers *answers, const struct groups *groups)
+{
+    if (groups->groups.count > 0) {
+        sum_group_retained(answers->walk, groups);
+    }
+    for (uint32_t i = 0; i < groups->groups.count; i++) {
+        if (group_at(groups, i)->node != NO_NODE) {
+            want_path(answers, group_at(groups, i)->node, WHY_GROUP);
+        }
+    }
+}
+
+void
+write_groups(const struct answers *answers, enum section section, const struct groups *groups)
 {
     uint32_t count = groups->groups.count;
     struct group_row *rows = map_array(struct group_row, count);
     for (uint32_t i = 0; i < count; i++) {
-        const struct group *group = (struct group *)groups->groups.rows + i;
+        const struct group *group = group_at(groups, i);
         uint32_t path = group->node == NO_NODE ? UINT32_MAX : find_path(answers, group->node);
-        rows[i] = (struct group_row){group->type, path, group->objects, group->state};
+        rows[i] = (struct group_row){group->type, path, group->objects, group->state,
+                                     group->retained_bytes};
     }
-    write_join(answers, join, groups);
-    write_section(answers->walk->output, SECTION_GROUPS, count, rows,
+    write_section(answers->walk->output, section, count, rows,
                   (uint64_t)count * sizeof(struct group_row));
     unmap_bytes(rows, (uint64_t)count * sizeof(struct group_row));
-    drop_rows(&groups->groups);
 }

@@ -141,11 +141,19 @@ label_namespace(const struct edge *edge, struct label *label)
     return is_namespace && has_role(label, ROLE_NAMESPACE);
 }
 
+/* Modules/_functoolsmodule.c (lru_cache_object): the cache and what is in it, and the function
+ * itself, which functools.update_wrapper puts among the attributes, too. */
 static int
 label_cached_result(const struct edge *edge, struct label *label)
 {
-    return is_instance_of(edge->holder, "functools._lru_cache_wrapper")
-           && has_role(label, ROLE_CACHED_RESULT);
+    if (!is_instance_of(edge->holder, "functools._lru_cache_wrapper")) {
+        return 0;
+    }
+    if (edge->held == entry_by_text(dict_of(edge->holder), "__wrapped__")) {
+        label->name = add_text(edge->walk->output, "__wrapped__");
+        return has_role(label, ROLE_ATTRIBUTE);
+    }
+    return has_role(label, ROLE_CACHED_RESULT);
 }
 
 static void
@@ -155,11 +163,21 @@ label_object(const struct edge *edge, struct label *label)
     static const labeller labellers[] = {
         label_class,       label_part_of_module, label_part_of_class, label_part_of_function,
         label_bound_self,  label_cell_contents,  label_cell,          label_variable_of_object,
-        label_namespace,   label_cached_result,  label_attribute,     label_item,
+        label_namespace,   label_cached_result,  label_task,          label_context,
+        label_attribute,   label_item,
     };
     size_t count = sizeof labellers / sizeof *labellers, i = 0;
     while (i < count && !labellers[i](edge, label)) {
         i++;
+    }
+}
+
+static void
+label_part_of_thread(const struct walk *walk, const PyThreadState *thread, PyObject *held,
+                     struct label *label)
+{
+    if (held == thread->context) {
+        *label = (struct label){ROLE_ATTRIBUTE, add_text(walk->output, "context"), NO_INDEX};
     }
 }
 
@@ -177,6 +195,9 @@ label_edge(const struct walk *walk, uint32_t holder, uint32_t held, int any_item
     }
     else if (kind == KIND_INTERPRETER) {
         label.role = ROLE_NAMESPACE;
+    }
+    else if (kind == KIND_THREAD) {
+        label_part_of_thread(walk, graph->virtuals[holder], graph->objects[held], &label);
     }
     else if (kind == KIND_FRAME) {
         label_variable(walk, graph->virtuals[holder], graph->objects[held], &label);

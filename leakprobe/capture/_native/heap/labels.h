@@ -36,6 +36,10 @@ int label_attribute(const struct edge *edge, struct label *label);
 /* labels_items.c: of dicts, sequences and sets. */
 int label_item(const struct edge *edge, struct label *label);
 
+/* labels_asyncio.c: of tasks and futures, and of contexts, which every task has. */
+int label_task(const struct edge *edge, struct label *label);
+int label_context(const struct edge *edge, struct label *label);
+
 /* A variable of a frame. */
 int label_variable(const struct walk *walk, InterpreterFrame *frame, PyObject *held,
                    struct label *label);

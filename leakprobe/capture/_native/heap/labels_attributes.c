@@ -77,6 +77,10 @@ property_name(PyObject *holder, PyObject *held)
     if (PyExceptionInstance_Check(holder)) {
         return exception_field_name((PyBaseExceptionObject *)holder, held);
     }
+    /* What it waits for is on its stack; a variable would have been found by its name. */
+    if (PyCoro_CheckExact(holder) && (PyCoro_CheckExact(held) || PyGen_CheckExact(held))) {
+        return "cr_await";
+    }
     if (PyTraceBack_Check(holder) && held == (PyObject *)((PyTracebackObject *)holder)->tb_next) {
         return "tb_next";
     }

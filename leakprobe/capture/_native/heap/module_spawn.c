@@ -15,8 +15,8 @@ struct arguments {
     PyObject *memory_budget;
     int reveal;
     Py_buffer own, addresses, pointers;
-    const char *own_file_prefix, *own_shared_file, *type_name;
-    Py_ssize_t samples, top, container_least, container_most;
+    const char *own_file_prefix, *own_shared_file, *type_name, *newest_types;
+    Py_ssize_t samples, newest, top, container_least, container_most;
 };
 
 /* What the child needs. */
@@ -37,13 +37,15 @@ static int
 parse_arguments(PyObject *args, PyObject *keywords, struct arguments *parsed)
 {
     static char *names[] = {"memory_budget", "reveal", "own", "own_file_prefix",
-                            "own_shared_file", "type_name", "samples", "addresses", "pointers",
-                            "top", "container_least", "container_most", NULL};
+                            "own_shared_file", "type_name", "samples", "newest_types", "newest",
+                            "addresses", "pointers", "top", "container_least", "container_most",
+                            NULL};
     if (!PyArg_ParseTupleAndKeywords(
-        args, keywords, "|$O!py*sssny*y*nnn:spawn", names, &PyLong_Type, &parsed->memory_budget,
+        args, keywords, "|$O!py*sssnsny*y*nnn:spawn", names, &PyLong_Type, &parsed->memory_budget,
         &parsed->reveal, &parsed->own, &parsed->own_file_prefix, &parsed->own_shared_file,
-        &parsed->type_name, &parsed->samples, &parsed->addresses, &parsed->pointers,
-        &parsed->top, &parsed->container_least, &parsed->container_most)) {
+        &parsed->type_name, &parsed->samples, &parsed->newest_types, &parsed->newest,
+        &parsed->addresses, &parsed->pointers, &parsed->top, &parsed->container_least,
+        &parsed->container_most)) {
         return -1;
     }
     if (parsed->memory_budget == NULL) {
@@ -102,6 +104,7 @@ make_request(const struct arguments *parsed, struct request *request)
         || read_addresses(&parsed->pointers, "pointers", &request->pointers,
                           &request->pointer_count) < 0
         || read_count(parsed->samples, "samples", &request->samples) < 0
+        || read_count(parsed->newest, "newest", &request->newest) < 0
         || read_count(parsed->top, "top", &request->top) < 0
         || read_count(parsed->container_least, "container_least", &container_least) < 0
         || read_count(parsed->container_most, "container_most", &request->container_most) < 0) {
@@ -110,6 +113,7 @@ make_request(const struct arguments *parsed, struct request *request)
     request->container_least = container_least;
     request->reveal = parsed->reveal;
     request->type_name = parsed->type_name;
+    request->newest_types = parsed->newest_types;
     request->own.file_prefix = text_or_null(parsed->own_file_prefix);
     request->own.shared_file = text_or_null(parsed->own_shared_file);
     return 0;
@@ -149,6 +153,7 @@ PyObject *
 spawn(PyObject *module, PyObject *args, PyObject *keywords)
 {
     struct arguments parsed = {.own_file_prefix = "", .own_shared_file = "", .type_name = "",
+                               .newest_types = "",
                                .container_least = 32, .container_most = 20000};
     PyObject *result = NULL;
     if (parse_arguments(args, keywords, &parsed) == 0) {

@@ -27,8 +27,11 @@
  *               Who holds the objects that were asked for by type.
  *   JOIN        u32 group, u32 how (enum owned_as): for each pointer that was handed in, in its
  *               order; group UINT32_MAX where no object was found
- *   GROUPS      u32 type, u32 path (a row of PATHS), u32 objects, u32 state
+ *   GROUPS      u32 type, u32 path (a row of PATHS), u32 objects, u32 state, u64 retained_bytes
  *               Objects of one type that are held in the same way (keys and indexes aside).
+ *   HELD        as GROUPS: the newest objects of the types that were asked for
+ *   ENTRIES     u32 container (node), u32 type, u64 objects, bytes, retained_bytes
+ *               Types of what containers hold, values of a dict; retained: by the container alone.
  */
 #ifndef LEAKPROBE_HEAP_OUTPUT_H
 #define LEAKPROBE_HEAP_OUTPUT_H
@@ -41,7 +44,8 @@
 
 enum section { SECTION_END = 0, SECTION_STRINGS = 1, SECTION_TOTALS = 2, SECTION_TYPES = 3,
                SECTION_CONTAINERS = 4, SECTION_NODES = 5, SECTION_PATHS = 6, SECTION_STEPS = 7,
-               SECTION_EDGES = 8, SECTION_JOIN = 9, SECTION_GROUPS = 10 };
+               SECTION_EDGES = 8, SECTION_JOIN = 9, SECTION_GROUPS = 10, SECTION_HELD = 11,
+               SECTION_ENTRIES = 12 };
 
 enum total { TOTAL_OBJECTS, TOTAL_TRACKED, TOTAL_EDGES, TOTAL_BYTES, TOTAL_C_HELD_OBJECTS,
              TOTAL_C_HELD_BYTES, TOTAL_GARBAGE_OBJECTS, TOTAL_GARBAGE_BYTES, TOTAL_OWN_OBJECTS,
@@ -49,7 +53,8 @@ enum total { TOTAL_OBJECTS, TOTAL_TRACKED, TOTAL_EDGES, TOTAL_BYTES, TOTAL_C_HEL
              TOTAL_REACH_NS, TOTAL_TYPES_NS, TOTAL_DOMINATORS_NS, TOTAL_REST_NS, TOTALS };
 
 enum thing { THING_OBJECT, THING_MODULE, THING_CLASS, THING_FUNCTION, THING_FRAME_OBJECT,
-             THING_THREAD_OBJECT, THING_PLUMBING };
+             THING_THREAD_OBJECT, THING_PLUMBING, THING_TASK, THING_TIMER_HANDLE,
+             THING_LOGGING_HANDLER };
 
 /* Why a path is there. */
 enum why { WHY_TOP = 1, WHY_ADDRESS = 2, WHY_TYPE = 4, WHY_HOLDER = 8, WHY_GROUP = 16 };
@@ -79,7 +84,9 @@ enum role {
     ROLE_C_HELD = 20,
     ROLE_THREAD = 21,          /* the root to a thread or a frame */
     ROLE_BOUND_SELF = 22,      /* a bound method to its object */
-    ROLE_GLOBALS = 23          /* a function to its module's namespace */
+    ROLE_GLOBALS = 23,         /* a function to its module's namespace */
+    ROLE_CONTEXT_PART = 24,    /* a context to the nodes of its table (contextvars) */
+    ROLE_CONTEXT_VARIABLE = 25 /* such a node to a value; name: the variable */
 };
 
 /* What part of an object a sampled block is. */

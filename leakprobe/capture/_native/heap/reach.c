@@ -123,6 +123,24 @@ count_references(const struct graph *graph)
     return counts;
 }
 
+/* Modules/_functoolsmodule.c (bounded_lru_cache_wrapper): the entries of a cache are linked by
+ * references that no `tp_traverse` reports, one to each. */
+static int
+is_link_of_cache(PyObject *object)
+{
+    return strcmp(Py_TYPE(object)->tp_name, "functools._lru_list_elem") == 0;
+}
+
+static int
+is_held_by_c(const struct reach *reach, const uint32_t *counts, uint32_t node, PyObject *object)
+{
+    Py_ssize_t known = counts[node];
+    if (reach->state[node] != STATE_GARBAGE || Py_REFCNT(object) <= known) {
+        return 0;
+    }
+    return Py_REFCNT(object) > known + is_link_of_cache(object);
+}
+
 /* Roots that nobody can see: an object that no root leads to and that has more references than
  * there are edges to it is held by C code. Immortal objects (PEP 683) have such counts too. The
  * two references that the table of interned strings has are in neither number
@@ -133,13 +151,11 @@ list_c_held(struct graph *graph, const struct reach *reach)
     uint32_t *counts = count_references(graph);
     uint32_t room = 0;
     for (uint32_t node = graph->virtual_count; node < graph->nodes; node++) {
-        room += reach->state[node] == STATE_GARBAGE
-                && Py_REFCNT(graph->objects[node]) > (Py_ssize_t)counts[node];
+        room += (uint32_t)is_held_by_c(reach, counts, node, graph->objects[node]);
     }
     graph->c_held = map_array(uint32_t, room);
     for (uint32_t node = graph->virtual_count; graph->c_held_count < room; node++) {
-        if (reach->state[node] == STATE_GARBAGE
-            && Py_REFCNT(graph->objects[node]) > (Py_ssize_t)counts[node]) {
+        if (is_held_by_c(reach, counts, node, graph->objects[node])) {
             graph->c_held[graph->c_held_count++] = node;
         }
     }

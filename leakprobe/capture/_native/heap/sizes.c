@@ -1,5 +1,6 @@
-/* The shallow size of an object, as `sys.getsizeof` finds it, except that a `__sizeof__` written
- * in Python is passed over for the first one in C among the bases.
+/* The shallow size of an object, as `sys.getsizeof` finds it, with two exceptions: a `__sizeof__`
+ * written in Python is passed over for the first one in C among the bases, and the table of an
+ * instance's attribute values, which nobody else counts, is counted.
  *
  * A method in C is called where it is not simply that of `object`: only it knows what lies in a
  * buffer behind the object. It makes an int, which comes from the child's own allocator (see
@@ -45,7 +46,9 @@ inherited_sizeof(PyTypeObject *type)
 struct sizer
 sizer_of(PyTypeObject *type)
 {
-    struct sizer sizer = {.method = inherited_sizeof(type), .header = bytes_before(type)};
+    struct sizer sizer = {.method = inherited_sizeof(type),
+                          .header = bytes_before(type),
+                          .has_values = PyType_HasFeature(type, Py_TPFLAGS_MANAGED_DICT)};
     if (sizer.method == own_sizeof(&PyBaseObject_Type)) {
         sizer.method = NULL;
     }
@@ -84,15 +87,16 @@ asked_size(PyCFunction method, PyObject *object)
 uint64_t
 size_with(const struct sizer *sizer, PyObject *object)
 {
+    uint64_t values = sizer->has_values ? bytes_of_values(object) : 0;
     if (sizer->method == NULL) {
-        return sizer->header + plain_size(object);
+        return values + sizer->header + plain_size(object);
     }
     if (PyUnicode_CheckExact(object) && is_plain_ascii(object)) {
         return sizeof(PyASCIIObject) + (uint64_t)PyUnicode_GET_LENGTH(object) + 1;
     }
     uint64_t header = PyType_Check(object) ? class_header_bytes((PyTypeObject *)object)
                                            : sizer->header;
-    return header + asked_size(sizer->method, object);
+    return values + header + asked_size(sizer->method, object);
 }
 
 uint64_t

@@ -9,6 +9,7 @@
 struct sizer {
     PyCFunction method;   /* its `__sizeof__` in C; NULL: that of `object` */
     uint64_t header;      /* bytes in front of each object */
+    int has_values;       /* attributes may stand in a table that is not part of `__sizeof__` */
 };
 
 struct sizer sizer_of(PyTypeObject *type);

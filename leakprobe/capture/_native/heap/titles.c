@@ -64,9 +64,38 @@ add_module_title(struct output *output, PyObject *namespace, PyObject *module)
     return add_unicode(output, name, LONGEST_NAME);
 }
 
-static uint32_t
-title_of_object(const struct walk *walk, PyObject *object)
+static int
+is_coroutine(PyObject *object)
 {
+    return PyGen_CheckExact(object) || PyCoro_CheckExact(object) || PyAsyncGen_CheckExact(object);
+}
+
+static uint32_t
+add_coroutine_title(struct output *output, PyObject *coroutine)
+{
+    return add_unicode(output, ((PyGenObject *)coroutine)->gi_qualname, LONGEST_NAME);
+}
+
+/* A task is called after the first coroutine that it refers to, which is its own: what it may have
+ * as a result comes later (Modules/_asynciomodule.c: TaskObj_traverse). */
+static uint32_t
+add_task_title(const struct walk *walk, uint32_t node)
+{
+    const uint32_t *targets;
+    uint32_t count = edges_of(&walk->graph, node, &targets);
+    for (uint32_t i = 0; i < count; i++) {
+        PyObject *held = walk->graph.objects[targets[i]];
+        if (is_coroutine(held)) {
+            return add_coroutine_title(walk->output, held);
+        }
+    }
+    return NO_STRING;
+}
+
+static uint32_t
+title_of_object(const struct walk *walk, uint32_t node)
+{
+    PyObject *object = walk->graph.objects[node];
     if (PyModule_Check(object)) {
         return add_module_title(walk->output, ((PyModuleObject *)object)->md_dict, object);
     }
@@ -80,8 +109,11 @@ title_of_object(const struct walk *walk, PyObject *object)
     if (PyFrame_Check(object)) {
         return add_frame_title(walk->output, frame_of(object));
     }
-    if (PyGen_CheckExact(object) || PyCoro_CheckExact(object) || PyAsyncGen_CheckExact(object)) {
-        return add_unicode(walk->output, ((PyGenObject *)object)->gi_qualname, LONGEST_NAME);
+    if (is_coroutine(object)) {
+        return add_coroutine_title(walk->output, object);
+    }
+    if (thing_of(walk, node) == THING_TASK) {
+        return add_task_title(walk, node);
     }
     return walk->request->reveal ? reveal(walk->output, object) : NO_STRING;
 }
@@ -96,7 +128,7 @@ title_of(const struct walk *walk, uint32_t node)
         if (space_of_node(walk, node) == SPACE_MODULE) {
             return add_module_title(walk->output, walk->graph.objects[node], NULL);
         }
-        return title_of_object(walk, walk->graph.objects[node]);
+        return title_of_object(walk, node);
     default:
         return NO_STRING;
     }
@@ -104,28 +136,47 @@ title_of(const struct walk *walk, uint32_t node)
 
 /* --- things --- */
 
-static int
-is_thread_class(PyTypeObject *type)
-{
-    return PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && strcmp(type->tp_name, "Thread") == 0
-           && text_equals(entry_by_text(type->tp_dict, "__module__"), "threading");
-}
+/* Classes of the standard library whose instances hold for a reason of their own. Those in C have
+ * their module in `tp_name`. */
+static const struct {
+    const char *module, *name;
+    enum thing thing;
+} things[] = {
+    {"threading", "Thread", THING_THREAD_OBJECT},
+    {"logging", "Handler", THING_LOGGING_HANDLER},
+    {"asyncio.events", "TimerHandle", THING_TIMER_HANDLE},
+    {NULL, "uvloop.loop.TimerHandle", THING_TIMER_HANDLE},
+    {"asyncio.tasks", "Task", THING_TASK},
+    {NULL, "_asyncio.Task", THING_TASK},
+};
 
-/* Whether a class is threading.Thread or inherits from it. */
-static int
-is_thread(PyTypeObject *type)
+static enum thing
+thing_of_class(PyTypeObject *type)
 {
-    PyObject *bases = type->tp_mro;
-    if (bases == NULL || !PyTuple_CheckExact(bases)) {
-        return is_thread_class(type);
-    }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(bases); i++) {
-        PyObject *base = PyTuple_GET_ITEM(bases, i);
-        if (PyType_Check(base) && is_thread_class((PyTypeObject *)base)) {
-            return 1;
+    for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
+        if (strcmp(type->tp_name, things[i].name) == 0
+            && (things[i].module == NULL
+                || text_equals(entry_by_text(type->tp_dict, "__module__"), things[i].module))) {
+            return things[i].thing;
         }
     }
-    return 0;
+    return THING_OBJECT;
+}
+
+/* What the instances of a class are: of the first of its bases that is known. */
+static enum thing
+thing_of_instance(PyTypeObject *type)
+{
+    PyObject *bases = type->tp_mro;
+    enum thing thing = thing_of_class(type);
+    if (bases == NULL || !PyTuple_CheckExact(bases)) {
+        return thing;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(bases) && thing == THING_OBJECT; i++) {
+        PyObject *base = PyTuple_GET_ITEM(bases, i);
+        thing = PyType_Check(base) ? thing_of_class((PyTypeObject *)base) : THING_OBJECT;
+    }
+    return thing;
 }
 
 enum thing
@@ -147,8 +198,5 @@ thing_of(const struct walk *walk, uint32_t node)
     if (PyFrame_Check(object)) {
         return THING_FRAME_OBJECT;
     }
-    if (is_thread(Py_TYPE(object))) {
-        return THING_THREAD_OBJECT;
-    }
-    return is_plumbing(Py_TYPE(object)) ? THING_PLUMBING : THING_OBJECT;
+    return is_plumbing(Py_TYPE(object)) ? THING_PLUMBING : thing_of_instance(Py_TYPE(object));
 }

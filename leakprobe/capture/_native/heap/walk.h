@@ -14,6 +14,8 @@ struct request {
     const char *type_name;          /* whose holders are asked for; empty: none. module.qualname,
                                      * or a bare class name */
     uint32_t samples;               /* how many objects of that type to follow */
+    const char *newest_types;       /* full names, one in a line */
+    uint32_t newest;                /* how many of their newest objects to look at */
     const uint64_t *addresses;      /* objects whose path and retained size are asked for */
     uint32_t address_count;
     const uint64_t *pointers;       /* sampled blocks, for the join */
@@ -49,7 +51,7 @@ void immediate_dominators(uint32_t nodes, const uint32_t *first, const uint32_t 
  * included as far as reachable; garbage retains nothing but itself), then the types' owned and retained bytes. */
 void find_retained(struct walk *walk);
 
-/* paths.c: PATHS, STEPS, NODES, EDGES, JOIN and GROUPS: everything that was asked for. */
+/* answers.c: everything that was asked for. */
 void write_answers(struct walk *walk);
 
 /* containers.c: the section CONTAINERS. */

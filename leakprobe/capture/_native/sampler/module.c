@@ -3,6 +3,7 @@
  * There is one set of allocators in a process, so there is one sampler: its state is static, and the
  * module loads in the main interpreter only. A second import finds the same sampler. */
 
+#include "arenas.h"
 #include "frames.h"
 #include "hooks.h"
 #include "readout.h"
@@ -159,6 +160,12 @@ module_counters(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
 }
 
 static PyObject *
+module_pymalloc_report(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
+{
+    return arenas_report();
+}
+
+static PyObject *
 module_after_fork(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
 {
     sampling_after_fork();
@@ -193,6 +200,9 @@ static PyMethodDef methods[] = {
                "File, line and qualified name of each frame of a stack, innermost first.")},
     {"counters", module_counters, METH_NOARGS,
      PyDoc_STR("counters($module, /)\n--\n\nWhat has been done, and what it takes.")},
+    {"pymalloc_report", module_pymalloc_report, METH_NOARGS,
+     PyDoc_STR("pymalloc_report($module, /)\n--\n\n"
+               "What pymalloc holds, as sys._debugmallocstats() prints it; None: not known.")},
     {"after_fork", module_after_fork, METH_NOARGS,
      PyDoc_STR("after_fork($module, /)\n--\n\n"
                "In a forked child: drop what other threads were in the middle of.")},
@@ -206,6 +216,7 @@ execute(PyObject *module)
         PyErr_SetString(PyExc_ImportError, "only the main interpreter can be sampled");
         return -1;
     }
+    arenas_learn();
     if (PyModule_AddType(module, &tag_type) < 0) { /* it readies the type */
         return -1;
     }

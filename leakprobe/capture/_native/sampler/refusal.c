@@ -10,7 +10,7 @@ is_main_interpreter(void)
     return PyInterpreterState_Get() == PyInterpreterState_Main();
 }
 
-static bool
+bool
 has_sub_interpreters(void)
 {
     return PyInterpreterState_Next(PyInterpreterState_Head()) != NULL;

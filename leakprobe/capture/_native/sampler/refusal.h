@@ -8,6 +8,9 @@
 /* Whether the current interpreter is the one that the process began with. */
 bool is_main_interpreter(void);
 
+/* Whether there are others beside it. */
+bool has_sub_interpreters(void);
+
 /* 1: tracemalloc is tracing; 0: it is not; -1: an exception is set. May run Python code. */
 int tracemalloc_traces(void);
 

@@ -1,0 +1,49 @@
+"""Which lines of a stack are the application's own.
+
+A leak is mended where the application asked for the memory, which is seldom the line that
+allocated: that lies in a parser, an ORM or the standard library.
+"""
+
+from leakprobe.model import Frame
+
+__all__ = ["application_frame", "is_library"]
+
+STANDARD_LIBRARY = ("/lib/python3",)
+INSTALLED = ("/site-packages/", "/dist-packages/")
+# The middleware and the agent are on stacks of the application; the examples are one.
+OWN = tuple(f"/leakprobe/{place}/" for place in ("web", "agent", "capture"))
+EXAMPLES = "/leakprobe/examples/"
+
+
+def is_library(file: str) -> bool:
+    """Whether a file, as code objects name it, is somebody else's.
+
+    Generated code (`<string>`, `<frozen importlib._bootstrap>`) has no line to look at and
+    counts as a library.
+    """
+    if file.startswith("<"):
+        return True
+    if EXAMPLES in file:
+        return False
+    return any(part in file for part in (*STANDARD_LIBRARY, *INSTALLED, *OWN))
+
+
+def application_frame(stack: tuple[Frame, ...]) -> Frame | None:
+    """The innermost line of the application: the site of what the stack allocated.
+
+    An application that is installed lies where libraries do: then it is the innermost line
+    outside of the standard library, and where all is standard library the innermost of all.
+
+    Args:
+        stack: the allocating frame first.
+
+    Returns:
+        None: the stack is empty.
+    """
+    for frame in stack:
+        if not is_library(frame.file):
+            return frame
+    for frame in stack:
+        if any(part in frame.file for part in INSTALLED):
+            return frame
+    return stack[0] if stack else None

@@ -1,0 +1,98 @@
+"""What grows of the process as a whole: native memory, what the allocators hold, counts."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
+
+from leakprobe.analysis.evidence import ALLOCATOR_FREE, IN_MALLOC, IN_MALLOC_ERROR, Evidence
+from leakprobe.analysis.judged import Found, Judged, Watch
+from leakprobe.model.verdict import Resource
+
+__all__ = ["grown_gauges", "grown_groups"]
+
+COUNTED: dict[str, Resource] = {
+    "threads": "threads",
+    "tasks": "tasks",
+    "fds": "fds",
+    "children": "children",
+}
+LEAST_COUNT = 5
+# Less may be what the agent itself files, and rounding: malloc's figures know no owner.
+LEAST_NATIVE_BYTES = 1 << 20
+# Of what malloc handed out more, what must not be Python objects' for it to be native.
+NATIVE_SHARE = 0.25
+NATIVE_ERRORS = 3
+FEWEST_WALKS = 4
+LEAST_FREE_BYTES = 1 << 20
+# Of the growth of the resident set, what nobody uses: for a suspicion, and for a leak.
+FREE_SHARE = 0.1
+FREE_SHARE_CERTAIN = 0.5
+
+
+def grown_gauges(evidence: Evidence) -> Iterator[Found]:
+    """Gauges that grow, each for one resource."""
+    watch, gauges = Watch(evidence.gauges.timeline), evidence.gauges
+    for name, resource in COUNTED.items():
+        judged = watch.judge(gauges.get(name), "count", LEAST_COUNT, from_zero=False)
+        if judged is not None:
+            yield Found(judged.candidate(resource, "gauge", name, "objects"), judged)
+    used = watch.judge(
+        gauges.get("malloc_used_bytes"), "bytes", LEAST_NATIVE_BYTES, from_zero=False
+    )
+    if used is not None:
+        yield from _native(evidence, used)
+    free = watch.judge(gauges.get(ALLOCATOR_FREE), "bytes", LEAST_FREE_BYTES, from_zero=False)
+    if free is not None:
+        yield from _allocator(evidence, free)
+
+
+def grown_groups(evidence: Evidence) -> Iterator[Found]:
+    """Threads, tasks, descriptors or children of one kind that become more."""
+    watch = Watch(evidence.groups.timeline)
+    for (resource, name), column in evidence.groups.items():
+        judged = watch.judge(column, "count", LEAST_COUNT)
+        if judged is not None and resource in COUNTED.values():
+            found = judged.candidate(cast("Resource", resource), "group", name, "objects")
+            site = evidence.group_sites.get((resource, name))
+            yield Found(replace(found, site=site), judged)
+
+
+def _native(evidence: Evidence, used: Judged) -> Iterator[Found]:
+    """What malloc handed out more, less what of it Python objects took."""
+    growth = used.growth.amount
+    python, error = _python_share(evidence, used)
+    native = growth - python
+    if native < max(LEAST_NATIVE_BYTES, NATIVE_SHARE * growth, NATIVE_ERRORS * error):
+        return
+    first, share = used.series.values[0], native / growth
+    values = [first + share * (value - first) for value in used.series.values]
+    scaled = replace(used, series=replace(used.series, values=values))
+    candidate = used.candidate("native", "gauge", "malloc_used_bytes", "bytes")
+    yield Found(replace(candidate, bytes=round(native)), scaled)
+
+
+def _python_share(evidence: Evidence, used: Judged) -> tuple[float, float]:
+    """How much more malloc handed out to Python objects meanwhile, and its standard error.
+
+    A walk adds all objects up; without walks the samples say it.
+    """
+    walked, sampled = evidence.heap, evidence.sampled_in_malloc
+    if (column := walked.get(IN_MALLOC)) is not None and len(walked.timeline) >= FEWEST_WALKS:
+        return used.growth_beside(walked.timeline, column), 0.0
+    column, errors = sampled.get(IN_MALLOC), sampled.get(IN_MALLOC_ERROR)
+    if column is None or errors is None:
+        return 0.0, 0.0
+    known = errors.values(sampled.timeline.serials)
+    error = math.hypot(known[0], known[-1])
+    return used.growth_beside(sampled.timeline, column), error
+
+
+def _allocator(evidence: Evidence, free: Judged) -> Iterator[Found]:
+    """What nobody uses, where it is a part of the growth of the resident set."""
+    rss = free.amount_of(evidence.gauges.get("rss_bytes")) or 0
+    found = Found(free.candidate("allocator", "gauge", ALLOCATOR_FREE, "bytes"), free)
+    if rss <= 0 or free.growth.amount >= FREE_SHARE_CERTAIN * rss:
+        yield found
+    elif free.growth.amount > FREE_SHARE * rss:
+        yield found.suspected()

@@ -1,0 +1,99 @@
+"""What becomes more in walk after walk of the heap: exact counts."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import replace
+
+from leakprobe.analysis.candidate import Kind
+from leakprobe.analysis.evidence import Evidence
+from leakprobe.analysis.judged import Found, Judged, Watch
+
+__all__ = ["grown_containers", "grown_garbage", "grown_types"]
+
+LEAST_OBJECTS = 5
+# The interpreter has objects of these itself, which come and go with everything it does.
+BUILTIN = "builtins."
+LEAST_BUILTIN_OBJECTS = 20
+# Bytes of a type whose objects do not become more: buffers and containers that grow.
+LEAST_OWNED_BYTES = 4096
+
+
+def grown_containers(evidence: Evidence) -> Iterator[Found]:
+    """Containers that become longer, weak ones too.
+
+    One that was not listed yet was too short, or was not there.
+    """
+    table = evidence.containers
+    watch = Watch(table.timeline)
+    for (address, kind), column in table.items():
+        judged = watch.judge(column, "count", LEAST_OBJECTS, from_zero=False)
+        if judged is not None:
+            found = _found(judged, "container", kind, None)
+            weak = (address, kind) in evidence.weak
+            yield replace(found, candidate=replace(found.candidate, address=address, weak=weak))
+
+
+def grown_types(evidence: Evidence) -> Iterator[Found]:
+    """Types of which there are more objects, in use or held by C code, or larger ones.
+
+    C code that fills a cache of its own is as good as C code that leaks until much is known.
+    """
+    watch = Watch(evidence.types.timeline)
+    for name, column in evidence.types.items():
+        owned = evidence.owned.get(name)
+        least = LEAST_BUILTIN_OBJECTS if name.startswith(BUILTIN) else LEAST_OBJECTS
+        judged = watch.judge(column, "count", least)
+        if judged is not None:
+            yield _found(judged, "type", name, judged.amount_of(owned))
+            continue
+        larger = watch.judge(owned, "bytes", LEAST_OWNED_BYTES)
+        if larger is not None:
+            yield Found(larger.candidate("python", "type", name, "bytes"), larger)
+    for name, column in evidence.c_held.items():
+        judged = watch.judge(column, "count", LEAST_OBJECTS)
+        if judged is not None and judged.growth.state == "leak":
+            size = judged.amount_of(evidence.owned.get(name))
+            yield _found(judged, "c_held", name, size)
+
+
+def grown_garbage(evidence: Evidence) -> Iterator[Found]:
+    """Cycles that pile up because the collector is off, or does not look at what is frozen.
+
+    Others wait for it, and be it rarely: it will get them.
+    """
+    watch = Watch(evidence.garbage.timeline)
+    for name, column in evidence.garbage.items():
+        judged = watch.judge(column, "count", LEAST_OBJECTS)
+        if judged is not None and (
+            _collector_is_off(evidence, judged) or _is_frozen(evidence, judged)
+        ):
+            size = judged.amount_of(evidence.garbage_owned.get(name))
+            yield _found(judged, "garbage", name, size)
+
+
+def _collector_is_off(evidence: Evidence, judged: Judged) -> bool:
+    """Whether it is, and nobody called it either."""
+    enabled = evidence.gauges.get("gc_enabled")
+    if enabled is None or enabled.last:
+        return False
+    return _growth_of(evidence, "gc_collections", judged) == 0
+
+
+def _is_frozen(evidence: Evidence, judged: Judged) -> bool:
+    """Whether as much was put out of the collector's sight (`gc.freeze`) meanwhile."""
+    frozen = _growth_of(evidence, "gc_frozen_objects", judged)
+    return frozen is not None and frozen >= judged.growth.amount
+
+
+def _growth_of(evidence: Evidence, name: str, judged: Judged) -> int | None:
+    """By how much a gauge rose in the judged span; None: nobody knows."""
+    column, timeline = evidence.gauges.get(name), evidence.gauges.timeline
+    if column is None:
+        return None
+    since = bisect_left(timeline.times, judged.series.times[0])
+    values = column.values(timeline.serials[since:])
+    return values[-1] - values[0] if values else None
+
+
+def _found(judged: Judged, kind: Kind, name: str, size: int | None) -> Found:
+    return Found(judged.candidate("python", kind, name, "objects", size), judged)

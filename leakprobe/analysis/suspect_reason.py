@@ -1,0 +1,51 @@
+"""The evidence for a cause, in one sentence that a tired person understands."""
+
+from collections.abc import Sequence
+
+from leakprobe.analysis.suspect_cause import Cause
+from leakprobe.analysis.suspect_growth import counted_of
+from leakprobe.analysis.suspect_state import deciding
+from leakprobe.model import SuspectGrowth, SuspectRoute
+
+__all__ = ["reason_for"]
+
+UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+ONE = {"threads": "thread", "tasks": "task", "fds": "descriptor", "children": "child"}
+MANY = {"child": "children"}
+THOUSAND = 1000
+
+
+def reason_for(cause: Cause, growth: SuspectGrowth, routes: Sequence[SuspectRoute]) -> str:
+    """How often it grew, and by how much: per request of its route where that is known."""
+    best = max(deciding(cause), key=lambda m: (m.state == "leak", m.grown))
+    often = f"grew in {best.grown + 1} of {best.windows} windows"
+    ending = ", lately more slowly" if best.ended else ""
+    parts = [often + ending, *_amounts(cause, growth, routes)]
+    return ", ".join(parts)
+
+
+def _amounts(cause: Cause, growth: SuspectGrowth, routes: Sequence[SuspectRoute]) -> list[str]:
+    one = ONE.get(counted_of(cause).resource, "object")
+    counts = one != "object"
+    for route in routes:
+        if route.bytes_per_request is not None and not counts:
+            return [f"{_bytes(route.bytes_per_request)} per request of {route.route}"]
+        if route.objects_per_request is not None:
+            return [f"{_number(route.objects_per_request, one)} per request of {route.route}"]
+    if growth.bytes_per_request is not None and not counts:
+        return [f"{_bytes(growth.bytes_per_request)} per request"]
+    if growth.bytes_per_second is not None and not counts:
+        return [f"{_bytes(growth.bytes_per_second)} per second"]
+    return [] if growth.objects is None else [f"{_number(growth.objects, one)} more"]
+
+
+def _bytes(size: float) -> str:
+    for unit, name in UNITS:
+        if size >= unit:
+            return f"{size / unit:.3g} {name}"
+    return f"{size:.0f} bytes"
+
+
+def _number(value: float, one: str) -> str:
+    number = f"{value:.3g}" if value < THOUSAND else f"{value:.0f}"
+    return f"{number} {one if number == '1' else MANY.get(one, one + 's')}"

@@ -1,0 +1,113 @@
+"""Threads, tasks, descriptors, children, native memory: joined with the objects that own them."""
+
+from collections.abc import Sequence
+
+from leakprobe.analysis.candidates import Candidate
+from leakprobe.analysis.suspect_cause import Cause, amount, counts_fit, same_route
+from leakprobe.analysis.type_kinds import resource_of_type
+
+__all__ = ["COUNTED", "add_gauges", "add_resources"]
+
+# What names a cause best, where several of them grow together, comes first.
+COUNTED = ("children", "threads", "tasks", "fds")
+
+# Native growth below this share of the Python objects' is what the estimate of their part
+# of malloc lacks; the allocators' free memory below that of all growth is its by-product.
+NATIVE_SHARE = 0.3
+FREE_SHARE = 0.5
+
+
+def add_resources(causes: list[Cause], candidates: Sequence[Candidate]) -> None:
+    """Join each resource that grows with what owns it; else it is a cause by itself."""
+    for resource in COUNTED:
+        found = [c for c in candidates if c.resource == resource]
+        for cause in _of_resource(found):
+            home = _home(cause, resource, causes)
+            if home is None:
+                causes.append(cause)
+            else:
+                home.absorb(cause)
+                _absorb_infrastructure(home, resource, causes)
+
+
+def add_gauges(causes: list[Cause], candidates: Sequence[Candidate]) -> None:
+    """Native memory and memory that nobody uses, where what is known does not explain them."""
+    for native in (c for c in candidates if c.resource == "native"):
+        _add_native(causes, native)
+    for free in (c for c in candidates if c.resource == "allocator"):
+        grown = sum(max(cause.bytes, _largest(cause)) for cause in causes)
+        if (free.bytes or 0) > FREE_SHARE * grown:
+            causes.append(Cause(free, [free]))
+
+
+def _of_resource(found: Sequence[Candidate]) -> list[Cause]:
+    """One cause for the groups that grow together; without groups the gauge is one."""
+    groups = sorted((c for c in found if c.kind == "group"), key=amount, reverse=True)
+    gauges = [c for c in found if c.kind == "gauge"]
+    causes: list[Cause] = []
+    for group in groups:
+        home = next((c for c in causes if _together(group, c.members)), None)
+        if home is None:
+            causes.append(Cause(group, [group]))
+        else:
+            home.members.append(group)
+    if not causes:
+        return [Cause(gauge, [gauge]) for gauge in gauges]
+    if len(causes) == 1:
+        causes[0].members += gauges
+    return causes
+
+
+def _together(one: Candidate, others: Sequence[Candidate]) -> bool:
+    return same_route(one, others) and counts_fit(one, others)
+
+
+def _home(cause: Cause, resource: str, causes: Sequence[Cause]) -> Cause | None:
+    """The cause whose objects own what grows, of several one that grows in proportion.
+
+    Where no cause has objects of that kind, it is one that grows in proportion: a C library
+    opens files, and its objects do not tell.
+    """
+    likely = [c for c in causes if same_route(cause.head, c.members)]
+    fitting = [c for c in likely if counts_fit(c.head, cause.members)]
+    owning = [c for c in likely if _represents(c, resource)]
+    both = [c for c in owning if c in fitting]
+    return next(iter(both or owning or fitting), None)
+
+
+def _represents(cause: Cause, resource: str) -> bool:
+    """Whether it consists of such objects; what their builtin parts are says nothing."""
+    entries = [entry.type for held in cause.containers[:1] for entry in held.entries]
+    types = [*(member.name for member in cause.own_types), *entries]
+    return any(resource_of_type(name) == resource for name in types)
+
+
+def _absorb_infrastructure(home: Cause, resource: str, causes: list[Cause]) -> None:
+    """What else grows only because the resource does: the standard library's part of it."""
+    for other in [c for c in causes if c is not home]:
+        own = other.own_types
+        only = all(resource_of_type(member.name) == resource for member in own)
+        if own and only and same_route(other.head, home.members):
+            home.absorb(other)
+            causes.remove(other)
+
+
+def _add_native(causes: list[Cause], native: Candidate) -> None:
+    """Give native memory to what grows on the same route: its objects own it.
+
+    Objects of a C library are small for Python, and hold what malloc gave the library.
+    """
+    python = [c for c in causes if same_route(native, c.members)]
+    grown = sum(max(c.bytes, _largest(c)) for c in python)
+    if python and (native.bytes or 0) <= NATIVE_SHARE * grown:
+        return
+    home = max(python, key=lambda c: (c.bytes, _largest(c)), default=None)
+    if home is None:
+        causes.append(Cause(native, [native]))
+    else:
+        home.members.append(native)
+
+
+def _largest(cause: Cause) -> int:
+    """Of a cause without types: the bytes of its lines."""
+    return sum(member.bytes or 0 for member in cause.of_kind("site"))

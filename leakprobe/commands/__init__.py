@@ -1,0 +1,1 @@
+"""The commands that ask a running service: the same answers as `curl`, without its options."""

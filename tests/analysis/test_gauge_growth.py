@@ -1,0 +1,110 @@
+"""Native memory and what the allocators hold, of simulated services whose truth is known."""
+
+from collections.abc import Callable
+
+import pytest
+
+from leakprobe.analysis.candidates import Candidate, find_candidates
+from leakprobe.analysis.evidence import Evidence
+from leakprobe.model import LiveStack, Stack
+from tests.analysis.watching import LEAKY, Moment, Seen, watched
+from tests.making import a_stack
+
+MIB = 1 << 20
+STACK = a_stack(("/srv/app/main.py", 42, "keep"))
+EVERY_SECOND = (0.9, 1.1)
+
+
+def gauges(moment: Moment, *, native: int = 0, objects: int = 0, free: int = 0) -> dict[str, int]:
+    """Malloc with some noise; `native` and `objects` bytes leak per request of one route."""
+    noise = moment.chance.randrange(MIB // 10)
+    used = 50 * MIB + noise + (native + objects) * moment.leaky
+    held = 5 * MIB + noise + free * moment.leaky
+    return {
+        "malloc_used_bytes": used,
+        "malloc_free_bytes": held,
+        "pymalloc_used_bytes": 20 * MIB,
+        "pymalloc_free_bytes": MIB,
+        "rss_bytes": 100 * MIB + used + held,
+    }
+
+
+def of(evidence: Evidence) -> dict[str, Candidate]:
+    return {one.resource: one for one in find_candidates(evidence)}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_native_leak_is_found_and_charged_to_its_route(seed: int) -> None:
+    evidence = watched(
+        lambda moment: Seen(gauges=gauges(moment, native=10_000)), gaps_s=EVERY_SECOND, seed=seed
+    )
+    found = of(evidence)
+    assert set(found) == {"native"}
+    assert found["native"].state == "leak"
+    assert found["native"].bytes_per_request == pytest.approx(5_000, rel=0.15)
+    rates = found["native"].rates
+    assert rates is not None
+    (row,) = rates.rows
+    assert row.route == LEAKY
+    assert row.low <= 10_000 * 1.05
+    assert row.high >= 10_000 * 0.95
+
+
+def test_what_python_objects_take_from_malloc_is_not_native() -> None:
+    """A tracer without errors says how much they are; other memory is native as before."""
+
+    def look(native: int) -> Callable[[Moment], Seen]:
+        def seen(moment: Moment) -> Seen:
+            live = LiveStack(STACK, 2_000 * moment.leaky, 2 * moment.leaky)
+            small = LiveStack(Stack(()), 100 * moment.leaky, 5 * moment.leaky)
+            stacks = [live, small]
+            return Seen(gauges=gauges(moment, objects=2_000, native=native), stacks=stacks)
+
+        return seen
+
+    explained = of(watched(look(0), gaps_s=EVERY_SECOND))
+    assert "native" not in explained
+    mixed = of(watched(look(8_000), gaps_s=EVERY_SECOND))
+    assert mixed["native"].bytes_per_request == pytest.approx(4_000, rel=0.2)
+
+
+def test_what_the_samples_cannot_exclude_is_not_native() -> None:
+    def look(moment: Moment) -> Seen:
+        live = LiveStack(STACK, 900 * moment.leaky, moment.leaky, 20 * MIB)
+        return Seen(gauges=gauges(moment, objects=2_000), stacks=[live])
+
+    assert "native" not in of(watched(look, gaps_s=EVERY_SECOND))
+
+
+def test_little_is_not_native() -> None:
+    evidence = watched(
+        lambda moment: Seen(gauges=gauges(moment, native=300)), gaps_s=EVERY_SECOND
+    )
+    assert of(evidence) == {}
+
+
+def test_memory_that_nobody_uses_is_found() -> None:
+    evidence = watched(
+        lambda moment: Seen(gauges=gauges(moment, free=20_000)), gaps_s=EVERY_SECOND
+    )
+    found = of(evidence)
+    assert set(found) == {"allocator"}
+    assert found["allocator"].state == "leak"
+    assert found["allocator"].bytes_per_request == pytest.approx(10_000, rel=0.15)
+
+
+@pytest.mark.parametrize(("free", "state"), [(10_000, "suspect"), (2_500, None)])
+def test_memory_that_nobody_uses_beside_a_larger_leak_is_no_leak_of_its_own(
+    free: int, state: str | None
+) -> None:
+    evidence = watched(
+        lambda moment: Seen(gauges=gauges(moment, free=free, native=40_000)), gaps_s=EVERY_SECOND
+    )
+    found = of(evidence)
+    assert found["native"].state == "leak"
+    assert (found["allocator"].state if "allocator" in found else None) == state
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_memory_that_goes_up_and_down_is_innocent(seed: int) -> None:
+    assert of(watched(lambda m: Seen(gauges=gauges(m)), gaps_s=EVERY_SECOND, seed=seed)) == {}

@@ -1,0 +1,212 @@
+"""The rules, as tables of numbers: what grows like this is called so."""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leakprobe.analysis.growth_rules import Growth, Series, Unit, judge_growth
+from leakprobe.analysis.trend import after_warm_up
+
+STEADY_S = [4.0 * n for n in range(16)]
+AT_40_RPS = [max(0, int(40 * (time - 6))) for time in STEADY_S]
+
+Curve = Callable[[int, float], float]
+
+
+def judged(
+    values: Sequence[float],
+    *,
+    times: Sequence[float] = STEADY_S,
+    totals: Sequence[int] = AT_40_RPS,
+    unit: Unit = "count",
+    least: float = 5,
+) -> Growth | None:
+    first = after_warm_up(times, totals)
+    return judge_growth(Series(times, totals, values, unit, least), first)
+
+
+def state(growth: Growth | None) -> str | None:
+    return None if growth is None else growth.state
+
+
+def along(curve: Curve) -> list[float]:
+    return [curve(total, time) for total, time in zip(AT_40_RPS, STEADY_S, strict=True)]
+
+
+CURVES: dict[str, tuple[Curve, str | None]] = {
+    "one per request": (lambda n, _: 1000 + n, "leak"),
+    "one per hundred requests": (lambda n, _: 1000 + n // 100, "leak"),
+    "a saw-tooth of the collector that rises": (lambda n, _: 1000 + 2 * n + n % 300, "leak"),
+    "by time, whatever the load": (lambda _, t: 1000 + 2 * int(t), "leak"),
+    "nothing": (lambda _n, _t: 1000, None),
+    "a step after a warm-up": (lambda n, _: 1000 + 500 * (n > 900), None),
+    "a spike": (lambda n, _: 1000 + 5000 * (800 < n < 1100), None),
+    "a saw-tooth that does not rise": (lambda n, _: 1000 + n % 300, None),
+    "a cache that is full": (lambda n, _: 1000 + min(n, 500), None),
+    "a cache that fills, nearly full": (lambda n, _: 1000 + 200 * (1 - math.exp(-n / 200)), None),
+    "a cache that fills": (lambda n, _: 1000 + 1000 * (1 - math.exp(-n / 1000)), "suspect"),
+    "three lazy imports": (lambda n, _: 1000 + 70 * sum(n > at for at in (300, 900, 1500)), None),
+    "four objects more": (lambda n, _: 1000 + n // 500, None),
+    "falling": (lambda n, _: 9000 - n, None),
+}
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_what_grows_like_this_is_called_so(name: str) -> None:
+    curve, truth = CURVES[name]
+    assert state(judged(along(curve))) == truth
+
+
+def test_growth_is_counted_after_the_warm_up() -> None:
+    growth = judged(along(lambda n, _: 1000 + 3 * n))
+    assert growth is not None
+    assert growth.by_request
+    assert growth.amount == pytest.approx(3 * growth.requests, rel=0.01)
+    assert growth.requests == AT_40_RPS[-1] - AT_40_RPS[growth.first]
+    assert growth.seconds == STEADY_S[-1] - STEADY_S[growth.first]
+    assert (growth.windows, growth.grown, growth.ended) == (8, 7, False)
+    assert growth.confidence == pytest.approx(0.99)
+
+
+def test_a_leak_is_judged_by_its_requests_after_the_load_is_gone() -> None:
+    times = [4.0 * n for n in range(40)]
+    totals = [int(40 * min(max(0.0, time - 6), 50)) for time in times]
+    growth = judged([1000 + n for n in totals], times=times, totals=totals)
+    assert state(growth) == "leak"
+    assert growth is not None
+    assert growth.by_request
+
+
+def test_what_grows_while_nobody_asks_is_judged_by_the_clock() -> None:
+    growth = judged([1000.0 + 3 * time for time in STEADY_S], totals=[0] * len(STEADY_S))
+    assert state(growth) == "leak"
+    assert growth is not None
+    assert not growth.by_request
+    assert growth.amount == pytest.approx(3 * growth.seconds)
+
+
+def test_what_grows_with_a_rising_load_is_not_a_leak() -> None:
+    """A working set that goes with the requests of the moment slows down per request."""
+    totals = [int(time * time) for time in STEADY_S]
+    growth = judged([1000 + 10 * time for time in STEADY_S], totals=totals)
+    assert state(growth) == "suspect"
+
+
+@pytest.mark.parametrize(("observations", "truth"), [(16, "leak"), (6, "suspect"), (5, None)])
+def test_few_observations_prove_nothing(observations: int, truth: str | None) -> None:
+    values = along(lambda n, _: 1000 + n)[:observations]
+    found = judged(values, times=STEADY_S[:observations], totals=AT_40_RPS[:observations])
+    assert state(found) == truth
+
+
+def test_seven_observations_in_fifteen_seconds_prove_nothing() -> None:
+    times = [float(n) for n in range(15)]
+    assert judged([1000.0 + 10 * n for n in range(15)], times=times, totals=[0] * 15) is None
+
+
+@pytest.mark.parametrize(("least", "truth"), [(30, "leak"), (100, None)])
+def test_growth_below_the_least_is_nothing(least: float, truth: str | None) -> None:
+    values = [1000.0 + time for time in STEADY_S]
+    assert state(judged(values, totals=[0] * 16, least=least)) == truth
+
+
+@pytest.mark.parametrize(
+    ("late_rate", "truth"), [(1.0, "leak"), (0.8, "leak"), (0.6, "suspect"), (0.1, None)]
+)
+def test_growth_that_slows_down_is_at_most_suspected(late_rate: float, truth: str | None) -> None:
+    border = AT_40_RPS[11]
+    found = judged(along(lambda n, _: 1000 + min(n, border) + late_rate * max(0, n - border)))
+    assert state(found) == truth
+    assert found is None or found.ended == (truth == "suspect")
+
+
+@pytest.mark.parametrize(("late_rate", "truth"), [(0.75, "leak"), (0.6, "suspect"), (0.1, None)])
+def test_bytes_slow_down_without_counting_chance(late_rate: float, truth: str | None) -> None:
+    border = AT_40_RPS[11]
+
+    def curve(n: int, _: float) -> float:
+        return 1e6 + 1e3 * (min(n, border) + late_rate * max(0, n - border))
+
+    assert state(judged(along(curve), unit="bytes", least=1e5)) == truth
+
+
+@pytest.mark.parametrize(("jump", "truth"), [(300, "leak"), (4000, "suspect")])
+def test_growth_that_came_at_once_is_no_leak(jump: int, truth: str) -> None:
+    assert state(judged(along(lambda n, _: 1000 + n + jump * (n > 1200)))) == truth
+
+
+def test_chance_is_not_taken_for_a_leak() -> None:
+    """Of a hundred types that go up and down in ten services, each judged all the time."""
+    alarms = 0
+    for seed in range(1000):
+        chance = random.Random(seed)
+        values = [1000.0 + chance.randrange(100) for _ in STEADY_S]
+        alarms += any(
+            state(judged(values[:n], times=STEADY_S[:n], totals=AT_40_RPS[:n])) == "leak"
+            for n in range(8, 17)
+        )
+    assert alarms <= 1
+
+
+def test_a_leak_under_noise_is_found() -> None:
+    found = 0
+    for seed in range(50):
+        chance = random.Random(seed)
+        found += state(judged(along(lambda n, _: 1000 + n + chance.randrange(100)))) == "leak"  # noqa: B023 - used at once
+    assert found >= 45
+
+
+LONG_S = [60.0 * n for n in range(64)]
+LONG_TOTALS = [600 * n for n in range(64)]
+
+
+def test_a_leak_that_began_lately_is_found() -> None:
+    values = [1000.0 + max(0, n - 40) * 10 + n % 2 for n in range(64)]
+    growth = judged(values, times=LONG_S, totals=LONG_TOTALS)
+    assert state(growth) == "leak"
+    assert growth is not None
+    assert growth.first >= 32
+
+
+def test_what_comes_back_to_where_it_was_began_no_leak() -> None:
+    values = [1000.0 + 500 * (20 < n < 30) + max(0, n - 40) * 10 + n % 2 for n in range(64)]
+    assert state(judged(values, times=LONG_S, totals=LONG_TOTALS)) != "leak"
+
+
+def test_a_leak_that_began_minutes_ago_is_suspected() -> None:
+    times = [10.0 * n for n in range(64)]
+    values = [1000.0 + max(0, n - 42) * 10 + n % 2 for n in range(64)]
+    growth = judged(values, times=times, totals=[100 * n for n in range(64)])
+    assert state(growth) == "suspect"
+
+
+series = st.lists(st.integers(0, 10_000), min_size=10, max_size=30)
+
+
+@given(series, st.sampled_from([2.0, 8.0]), st.integers(-1000, 1000), st.sampled_from([0.5, 4.0]))
+@settings(deadline=None)
+def test_scale_shift_and_unit_do_not_change_a_verdict(
+    values: list[int], scale: float, shift: int, clock: float
+) -> None:
+    times = [30.0 * n for n in range(len(values))]
+    totals = [100 * n for n in range(len(values))]
+    first = after_warm_up(times, totals)
+    one = judge_growth(Series(times, totals, values, "estimate", 5), first)
+    scaled = [scale * (value + shift) for value in values]
+    later = [clock * time + 30.0 for time in times]
+    two = judge_growth(Series(later, totals, scaled, "estimate", 5 * scale), first)
+    if one is None or one.by_request:
+        assert state(one) == state(two)
+
+
+@given(series)
+@settings(deadline=None)
+def test_what_has_not_grown_is_no_leak(values: list[int]) -> None:
+    times = [10.0 * n for n in range(len(values))]
+    values[-1] = min(values)
+    growth = judged(values, times=times, totals=[0] * len(values))
+    assert growth is None

@@ -1,0 +1,197 @@
+"""What belongs together is one suspect, and what does not is none: like rates prove nothing."""
+
+import pytest
+
+from leakprobe.analysis.candidates import Candidate
+from leakprobe.analysis.suspects import find_suspects
+from leakprobe.model import CloseLook, Suspect
+from tests.analysis.suspect_evidence import (
+    APP,
+    INNOCENT,
+    candidate,
+    container,
+    held,
+    looked,
+    owner,
+    path,
+    rates,
+    type_holder,
+)
+
+TIMER = ("module threading", "global _active", "dict value (thread threading.Timer)")
+POOL = ("module threading", "global _active", "dict value (thread anyio.WorkerThread)")
+
+
+def texts(found: tuple[Suspect, ...]) -> list[str]:
+    return [suspect.holders[0].text for suspect in found]
+
+
+def equal_rates(*, listed: bool) -> tuple[list[Candidate], CloseLook]:
+    """A dictionary, a list and timer threads that grow by the same counts.
+
+    Containers are listed only once they are long.
+    """
+    results = ("module app", "global results")
+    buffers = ("module app", "global buffers")
+    names = {
+        "app.TaskResult": (path(*results, "dict value"), 23_000_000),
+        "_io.BytesIO": (path(*buffers, "list item"), 4_700_000),
+        "threading.Timer": (path(*TIMER), 2_400_000),
+        "threading.Event": (path(*TIMER, "attribute finished"), 5_000),
+    }
+    candidates = [
+        candidate("group", "threading.Timer of app.release", resource="threads", rates=None),
+        *(candidate("type", name, bytes=size, rates=None) for name, (_, size) in names.items()),
+        candidate("type", "dict", 1200, bytes=15_000, rates=None),
+        candidate("type", "_struct.Struct", 8, state="suspect", rates=None),
+        container(3, rates=None),
+    ]
+    found = [held(3, path(*TIMER[:2]), retained_bytes=2_000, entries={"threading.Timer": 400})]
+    if listed:
+        candidates += [container(1, rates=None), container(2, kind="list", rates=None)]
+        found += [
+            held(1, path(*results), entries={"app.TaskResult": 400}),
+            held(2, path(*buffers), retained_bytes=5_000_000, entries={"_io.BytesIO": 400}),
+        ]
+    types = [type_holder(name, way, 400) for name, (way, _) in names.items()]
+    return candidates, looked(tuple(found), tuple(types))
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_three_leaks_at_equal_rates_are_three_suspects(listed: bool) -> None:
+    found = {s.types[0].type: s for s in find_suspects(*equal_rates(listed=listed)) if s.types}
+    leaks = {name: s for name, s in found.items() if s.state == "leak"}
+    assert leaks.keys() == {"app.TaskResult", "_io.BytesIO", "threading.Timer"}
+    assert leaks["threading.Timer"].resource == "threads"
+    assert "_struct.Struct" not in {t.type for s in leaks.values() for t in s.types}
+    event = [name for name, s in leaks.items() if "threading.Event" in {t.type for t in s.types}]
+    assert event == ["threading.Timer"]
+
+
+def test_all_that_other_threads_do_does_not_hang_on_those_that_leak() -> None:
+    candidates, look = equal_rates(listed=False)
+    other = owner("app.Job", path(*POOL, "attribute queue"), size=90_000_000, line=7)
+    timer = owner("bytes", path(*TIMER, "attribute args"), size=1_000_000, line=78)
+    found = find_suspects(candidates, looked(look.containers, look.types, (other, timer)))
+    (threads,) = (s for s in found if s.resource == "threads")
+    assert threads.site is not None
+    assert threads.site.line == 78
+
+
+def test_containers_inside_each_other_are_the_outermost() -> None:
+    outer, inner = (
+        path("module app", "global rooms"),
+        path("module app", "global rooms", "dict value"),
+    )
+    look = looked((held(2, inner, entries={"app.Line": 9}), held(1, outer)))
+    (found,) = find_suspects([container(2, 900, kind="list"), container(1, 90)], look)
+    assert texts((found,)) == ["app.rooms"]
+    assert found.growth.objects == 90
+
+
+def test_alike_lists_below_one_holder_are_one_suspect_and_add_up() -> None:
+    way = path("module app", "global rooms", "dict value")
+    look = looked(tuple(held(n, way, length=100, retained_bytes=10_000) for n in (1, 2, 3)))
+    (found,) = find_suspects([container(n, 100, kind="list") for n in (1, 2, 3)], look)
+    assert found.growth.objects == 300
+    assert found.growth.bytes == 30_000
+
+
+def test_an_index_belongs_to_what_it_is_the_index_of() -> None:
+    index = held(1, path("module app", "global seen"), retained_bytes=40_000, entries={"str": 400})
+    jobs = held(2, path("module app", "global jobs"), entries={"app.Job": 400})
+    (found,) = find_suspects([container(1, kind="set"), container(2)], looked((index, jobs)))
+    assert [h.text for h in found.holders] == ["app.jobs", "app.seen"]
+
+
+def test_containers_that_hold_other_things_are_causes_of_their_own() -> None:
+    jobs = held(1, path("module app", "global jobs"), entries={"app.Job": 400})
+    users = held(2, path("module app", "global users"), entries={"app.User": 400})
+    found = find_suspects([container(1), container(2)], looked((jobs, users)))
+    assert sorted(texts(found)) == ["app.jobs", "app.users"]
+
+
+def test_containers_of_different_routes_are_causes_of_their_own() -> None:
+    one = held(1, path("module app", "global a"), entries={"str": 400})
+    two = held(2, path("module app", "global b"), entries={"str": 400})
+    other = container(2, rates=rates(1.0, INNOCENT))
+    assert len(find_suspects([container(1), other], looked((one, two)))) == 2
+
+
+WEAK = path("module app", "global references", text="app.references")
+
+
+def weak_list() -> tuple[Candidate, CloseLook]:
+    look = looked(
+        (held(1, WEAK, retained_bytes=500 * 80, entries={"weakref.ReferenceType": 400}),),
+        (type_holder("weakref.ReferenceType", path("class app.A", "reference"), 3000),),
+    )
+    return container(1, kind="list", weak=True), look
+
+
+def test_one_weak_reference_more_in_a_list_is_found() -> None:
+    weak, look = weak_list()
+    refs = candidate("type", "weakref.ReferenceType", bytes=28_800)
+    (found,) = find_suspects([refs, weak], look)
+    assert texts((found,)) == ["app.references"]
+    assert found.types[0].type == "weakref.ReferenceType"
+    assert found.routes[0].bytes_per_request == pytest.approx(80, rel=0.01)
+
+
+def test_weak_references_to_what_leaks_are_its_symptom() -> None:
+    weak, look = weak_list()
+    handlers = path("module app", "global log", "attribute handlers", text="app.log.handlers")
+    strong = held(2, handlers, entries={"app.ImportLog": 400})
+    candidates = [weak, container(2, kind="list"), candidate("type", "weakref.ReferenceType")]
+    (found,) = find_suspects(candidates, looked((*look.containers, strong)))
+    assert texts((found,)) == ["app.log.handlers"]
+    assert "weakref.ReferenceType" in {t.type for t in found.types}
+
+
+def test_builtin_types_alone_are_a_suspect() -> None:
+    way = path("module app", "global last", "attribute previous")
+    (found,) = find_suspects([candidate("type", "dict")], looked(types=(type_holder("dict", way),)))
+    assert [t.type for t in found.types] == ["dict"]
+
+
+def test_a_type_that_only_grows_alike_joins_what_nothing_lasting_holds_otherwise() -> None:
+    jobs = held(1, path("module app", "global jobs"), entries={"app.Job": 400})
+    passing = type_holder("app.Step", path("frame run at app.py:3", "local step"))
+    candidates = [container(1), candidate("type", "app.Step", 800)]
+    (found,) = find_suspects(candidates, looked((jobs,), (passing,)))
+    assert {t.type for t in found.types} == {"app.Job", "app.Step"}
+
+
+def test_a_line_belongs_to_the_cause_that_owns_its_memory() -> None:
+    jobs = held(1, path("module app", "global jobs"), entries={"app.Job": 400})
+    users = held(2, path("module app", "global users"), entries={"app.User": 400})
+    owners = (
+        owner("bytes", path("module app", "global users", "dict value"), line=7),
+        owner("bytes", path("module app", "global jobs", "dict value"), line=8),
+    )
+    lines = [
+        candidate("site", f"{APP}:{line} work", None, bytes=9_000_000, site=owners[n].site)
+        for n, line in enumerate((7, 8))
+    ]
+    found = find_suspects([container(1), container(2), *lines], looked((jobs, users), (), owners))
+    assert {s.holders[0].text: s.site and s.site.line for s in found} == {
+        "app.users": 7,
+        "app.jobs": 8,
+    }
+
+
+def test_without_any_walk_lines_of_one_function_are_one_suspect() -> None:
+    lines = [
+        candidate(
+            "site",
+            f"{APP}:{line}",
+            None,
+            bytes=size,
+            site=owner(None, None, line=line, function=function).site,
+            stack=owner(None, None, line=line, function=function).stack,
+            rates=None,
+        )
+        for line, size, function in ((7, 100, "work"), (8, 900, "work"), (50, 500, "other"))
+    ]
+    found = find_suspects(lines, None)
+    assert [(s.site and s.site.line, s.growth.bytes) for s in found] == [(8, 1000), (50, 500)]

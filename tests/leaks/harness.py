@@ -1,0 +1,122 @@
+"""Run a case: a real service under load, asked again and again whether it leaks."""
+
+import asyncio
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from leakprobe.demo.service_process import Service
+from tests.leaks.expectation import Answer, named, wrong_about
+from tests.leaks.load import send
+from tests.leaks.truth import Case
+from tests.services import serve
+
+__all__ = ["Outcome", "watch_innocent", "watch_leak"]
+
+LEAK_LIMIT_S = 60.0
+INNOCENT_S = 40.0
+POLL_S = 2.5
+TOKEN = "a-token-for-tests"
+HEADERS = {"authorization": f"Bearer {TOKEN}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of watching one service.
+
+    Attributes:
+        case: which.
+        app: the application that was served.
+        wrong: everything that was not as it should be; empty: all was right.
+        verdict_s: seconds of load until the verdict was `leak`; None: never.
+        answered_s: until everything was right; for an innocent, how long it was watched.
+        answer: the last answer.
+        sent: requests by route.
+    """
+
+    case: Case
+    app: str
+    wrong: tuple[str, ...]
+    verdict_s: float | None
+    answered_s: float
+    answer: Answer
+    sent: Counter[str]
+
+
+def watch_leak(case: Case, limit_s: float = LEAK_LIMIT_S) -> Outcome:
+    """Load the leaky application until the answer is right in everything, or time is up."""
+    assert case.leak is not None
+    return asyncio.run(_watch(case, case.leaky, limit_s))
+
+
+def watch_innocent(case: Case, seconds: float = INNOCENT_S) -> Outcome:
+    """Load the innocent twin; no answer may ever call it a leak."""
+    return asyncio.run(_watch(case, case.fixed, seconds))
+
+
+async def _watch(case: Case, app: str, limit_s: float) -> Outcome:
+    with tempfile.TemporaryDirectory() as directory:
+        environment = {
+            "LEAKPROBE_TOKEN": TOKEN,
+            "LEAKPROBE_INTERVAL_S": "1",
+            "LEAKPROBE_DIRECTORY": f"{directory}/run",
+            "PYTHONPATH": str(Path.cwd()),
+            **(case.environment or {}),
+        }
+        with serve(app, environment) as service:
+            return await _asked(case, app, service, limit_s)
+
+
+async def _asked(case: Case, app: str, service: Service, limit_s: float) -> Outcome:
+    sent: Counter[str] = Counter()
+    async with httpx.AsyncClient(base_url=service.url, headers=HEADERS, timeout=60) as client:
+        loading = asyncio.create_task(send(service.url, case.load, sent))
+        try:
+            return await _polled(case, app, client, sent, limit_s)
+        finally:
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)
+
+
+async def _polled(
+    case: Case, app: str, client: httpx.AsyncClient, sent: Counter[str], limit_s: float
+) -> Outcome:
+    started, seconds = time.monotonic(), 0.0
+    verdict_s: float | None = None
+    while True:
+        await asyncio.sleep(POLL_S)
+        answer = await _ask(client)
+        seconds = time.monotonic() - started
+        if verdict_s is None and answer["verdict"]["state"] == "leak":
+            verdict_s = seconds
+        wrong = _wrong(case, app, answer, verdict_s)
+        decided = not wrong if app == case.leaky else bool(wrong)
+        if decided or seconds >= limit_s:
+            break
+    if sent["failed"]:
+        wrong = (*wrong, f"{sent['failed']} requests failed")
+    return Outcome(case, app, wrong, verdict_s, seconds, answer, sent)
+
+
+async def _ask(client: httpx.AsyncClient) -> Answer:
+    while True:
+        answer = await client.get("/debug/memory/suspects?format=json")
+        if answer.status_code != httpx.codes.CONFLICT:
+            break
+        await asyncio.sleep(0.2)
+    answer.raise_for_status()
+    found: Answer = answer.json()
+    return found
+
+
+def _wrong(case: Case, app: str, answer: Answer, verdict_s: float | None) -> tuple[str, ...]:
+    if app == case.leaky and case.leak is not None:
+        return wrong_about(case, case.leak, answer)
+    if verdict_s is None:
+        return ()
+    claimed = [named(s) for s in answer["suspects"] if s["state"] == "leak"]
+    return (f"a false alarm: {answer['verdict']['reason']} ({'; '.join(claimed)})",)

@@ -1,0 +1,81 @@
+"""All cases, two services at a time, and the table of what was found."""
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from tests.leaks.harness import INNOCENT_S, Outcome, watch_innocent, watch_leak
+from tests.leaks.truth import Case
+
+__all__ = ["Row", "run", "started", "table"]
+
+AT_ONCE = 2
+HEADER = "| case | verdict | all right | twin innocent | what is wrong |\n|---|---|---|---|---|"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A case as it ran: `leak` is None for an innocent that only looks guilty."""
+
+    case: Case
+    leak: Outcome | None
+    twin: Outcome
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """What is wrong with either."""
+        return ((*self.leak.wrong, *self.twin.wrong)) if self.leak else self.twin.wrong
+
+
+def watch(case: Case) -> Row:
+    """The leaky application, then its twin."""
+    return Row(case, watch_leak(case) if case.leak else None, watch_innocent(case, INNOCENT_S))
+
+
+def started(pool: ThreadPoolExecutor, cases: Sequence[Case]) -> dict[str, Future[Row]]:
+    """Every case by its name, begun in this order, as many at once as the pool has threads."""
+    return {case.name: pool.submit(watch, case) for case in cases}
+
+
+def run(cases: Sequence[Case], tell: Callable[[Row], None]) -> tuple[Row, ...]:
+    """Watch the cases, two at a time; `tell` hears of each when it is done."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        futures = started(pool, cases)
+        for future in futures.values():
+            future.add_done_callback(lambda done: tell(done.result()))
+        return tuple(future.result() for future in futures.values())
+
+
+def table(rows: Sequence[Row]) -> str:
+    """As Markdown, with a line that sums up."""
+    return "\n".join((_summary(rows), "", HEADER, *(_line(row) for row in rows)))
+
+
+def _summary(rows: Sequence[Row]) -> str:
+    leaks = [row.leak for row in rows if row.leak]
+    verdicts = [leak.verdict_s for leak in leaks if leak.verdict_s is not None]
+    alarms = sum(bool(row.twin.wrong) for row in rows)
+    median = f"{statistics.median(verdicts):.0f}" if verdicts else "-"
+    return (
+        f"{len(leaks)} leaks, {len(verdicts)} found, "
+        f"{sum(not leak.wrong for leak in leaks)} right in everything; "
+        f"{len(rows)} innocents, {alarms} false alarms; "
+        f"median {median} s of load to the verdict."
+    )
+
+
+def _line(row: Row) -> str:
+    return f"| {' | '.join(_cells(row))} |"
+
+
+def _cells(row: Row) -> Iterator[str]:
+    yield row.case.title
+    yield _seconds(row.leak.verdict_s) if row.leak else ""
+    yield (_seconds(None if row.leak.wrong else row.leak.answered_s)) if row.leak else ""
+    yield "no" if row.twin.wrong else "yes"
+    yield "; ".join(row.wrong).replace("|", "\\|")
+
+
+def _seconds(value: float | None) -> str:
+    return "never" if value is None else f"{value:.0f} s"
