@@ -55,7 +55,7 @@ class History:
     Args:
         rules: which rolling snapshots stay.
         max_bytes: what `self_bytes` does not exceed, as long as that can be had by
-            dropping stacks, types, containers and snapshots.
+            dropping what an outline lacks, and snapshots.
     """
 
     def __init__(self, rules: Sequence[RetentionRule], max_bytes: int) -> None:
@@ -117,8 +117,8 @@ class History:
     def list(self, limit: int | None = None) -> tuple[Snapshot, ...]:
         """Outlines of what is kept, the newest first.
 
-        An outline has no stacks, types and containers in it: they are empty where the
-        snapshot has some (`get` has them), and None where it has none.
+        An outline has no stacks, types, containers and groups in it: they are empty where
+        the snapshot has some (`get` has them), and None where it has none.
         """
         with self._lock:
             newest = itertools.islice(reversed(self._entries), limit)

@@ -319,7 +319,6 @@ class Agent(Lifecycle):
             endpoints: what else can be asked, by method and path.
         """
         return make_overview(
-            self.settings,
             self.history,
             self._sampler,
             self._tracer,

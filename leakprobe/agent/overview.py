@@ -5,13 +5,11 @@ from collections.abc import Callable
 
 from leakprobe.agent.sampler import Sampler
 from leakprobe.analysis.type_growth import type_rows
-from leakprobe.capture.process import read_gauges
 from leakprobe.capture.requests import RequestCounters
 from leakprobe.capture.tracer import Tracer
 from leakprobe.errors import NotAvailable, UnknownName
 from leakprobe.history import History, Needs
 from leakprobe.model import Diff, DiffRow, Overview, SelfReport, Snapshot, TypeRow
-from leakprobe.settings import Settings
 
 __all__ = ["make_overview"]
 
@@ -21,7 +19,6 @@ SHORTEST_TREND_S = 60.0
 
 
 def make_overview(
-    settings: Settings,
     history: History,
     sampler: Sampler,
     tracer: Tracer,
@@ -32,7 +29,6 @@ def make_overview(
     """What the process is, what grows most between kept snapshots, and how the agent is.
 
     Args:
-        settings: the agent's settings.
         history: the kept snapshots; nothing else is compared.
         sampler: who took them.
         tracer: who records allocations.
@@ -40,9 +36,7 @@ def make_overview(
         diff: compares two snapshots by line.
         endpoints: what else can be asked, by method and path.
     """
-    gauges = read_gauges(
-        memory_limit_bytes=settings.memory_limit_bytes, traced_bytes=tracer.traced_bytes()
-    )
+    gauges = sampler.reader.gauges()
     report = sampler.judge.latest()
     return Overview(
         pid=os.getpid(),

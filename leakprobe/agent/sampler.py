@@ -36,6 +36,8 @@ LONGEST_WAIT_AT_START_S = 0.3
 NOW = "now"
 # Nobody asked for a scheduled snapshot, so nobody is refused because of one.
 SCHEDULED_PATIENCE_S = 60.0
+# However long a snapshot took.
+LEAST_REST_S = 0.05
 # A process that uses less of a core, and finishes no request, is taken for idle.
 IDLE_SHARE = 0.1
 
@@ -215,9 +217,10 @@ class Sampler:
         self._survive(self._walk_the_start)
         self._opened.set()
         while not stopping.is_set():
+            due_s = self.uptime_s + self._settings.interval_s
             self._survive(self._tick)
             self._survive(self._think)
-            stopping.wait(self._settings.interval_s)
+            stopping.wait(max(LEAST_REST_S, due_s - self.uptime_s))
 
     def _survive(self, act: Callable[[], None]) -> None:
         cpu = time.thread_time()
@@ -243,6 +246,7 @@ class Sampler:
                 walked = self.reader.with_types(start)
             self.cpu_s += walked.price.child_cpu_ms / 1e3
             self._history.update(walked)
+            self.judge.observe(walked)
 
     def _tick(self) -> None:
         # The start is filed at once; what comes after may take the time to walk the heap.

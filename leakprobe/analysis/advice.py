@@ -61,6 +61,10 @@ BY_RESOURCE = {
 ITSELF = 2
 RUNNING = "Threads that run hold {what}: let them end, or let go of it in them."
 WAITING = "A task ({task}) waits and holds {what}: await or cancel it, with a timeout."
+BOUNDED = (
+    "{holder} fills up to its bound, and should stop growing there: if that is too much, give it a "
+    "smaller one (see its steps: at most so many)."
+)
 UNHELD = "More and more memory that was allocated{place} stays: find out who keeps it."
 
 
@@ -70,6 +74,8 @@ def advice_for(
     types: tuple[SuspectType, ...],
     name: str,
     site: Site | None,
+    *,
+    bounded: bool = False,
 ) -> str:
     """What to do, in one sentence or two.
 
@@ -79,6 +85,7 @@ def advice_for(
         types: what it consists of.
         name: what grows most: a type, a group of threads, a gauge.
         site: where it was allocated.
+        bounded: the holder has a limit.
     """
     place = "" if site is None else f" in {site.function or site.file}"
     what = short_name(types[0].type) + " objects" if types else "it"
@@ -88,7 +95,7 @@ def advice_for(
         return BY_RESOURCE[resource].format(what=plural, place=place) + held
     if holder is None:
         return UNHELD.format(place=place)
-    return _template(holder).format(
+    return (BOUNDED if bounded else _template(holder)).format(
         holder=root_text(holder),
         what=what,
         What=what[:1].upper() + what[1:],

@@ -33,8 +33,7 @@ def find_candidates(evidence: Evidence, *, rates: bool = True) -> tuple[Candidat
     """
     garbage = list(grown_garbage(evidence))
     found = [
-        *grown_containers(evidence),
-        *grown_types(evidence),
+        *evidence.remembered("heap", evidence.types.timeline, lambda: _grown_in_heap(evidence)),
         *garbage,
         *grown_gauges(evidence),
         *grown_groups(evidence),
@@ -43,6 +42,10 @@ def find_candidates(evidence: Evidence, *, rates: bool = True) -> tuple[Candidat
     found.sort(key=_order)
     rated = [_with_rates(one) for one in found[:MOST_RATED]] if rates else []
     return (*rated, *(one.candidate for one in found[len(rated) :]))
+
+
+def _grown_in_heap(evidence: Evidence) -> list[Found]:
+    return [*grown_containers(evidence), *grown_types(evidence)]
 
 
 def _with_rates(found: Found) -> Candidate:

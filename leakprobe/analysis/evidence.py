@@ -4,7 +4,8 @@ The album keeps whole snapshots, and packs them; going through it for each verdi
 cost more than taking them. So each snapshot is looked at once, when it is taken.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
 
 from leakprobe.analysis.memory_split import python_in_malloc
 from leakprobe.analysis.observation import Table, Timeline
@@ -25,6 +26,7 @@ __all__ = [
 YOUNG_S = 2.0
 BYTES_PER_ROW = 150
 
+Result = TypeVar("Result")
 GroupKey = tuple[str, str]
 ContainerKey = tuple[int, str]
 
@@ -42,10 +44,10 @@ GAUGES = (
     "pymalloc_free_bytes",
     "gc_collections",
     "gc_enabled",
-    "gc_frozen_objects",
 )
 ALLOCATOR_FREE = "allocator_free_bytes"
 OBJECTS, OWNED, GARBAGE = "objects", "owned_bytes", "garbage_bytes"
+FROZEN = "frozen_objects"
 IN_MALLOC, IN_MALLOC_ERROR = "python_in_malloc_bytes", "python_in_malloc_error"
 
 
@@ -62,8 +64,8 @@ class Evidence:
         c_held: objects by type that only C code holds.
         containers: entries of containers, by address and type.
         weak: which of them hold weak references only.
-        heap: sums of a walk: objects, their bytes, bytes that wait for the collector, and
-            what objects take from malloc.
+        heap: sums of a walk: objects, their bytes, bytes that wait for the collector,
+            objects that it never looks at, and what objects take from malloc.
         sampled_in_malloc: the same by the samples, with its standard error.
         sites: bytes by line of the application that have outlived a reading.
         bytes_per_sample: for how many bytes a sample stands; 0 where the tracer is exact.
@@ -91,6 +93,7 @@ class Evidence:
         self.groups: Table[GroupKey] = Table(Timeline(), forgets=False)
         self.group_sites: dict[GroupKey, Frame | None] = {}
         self.bytes_per_sample = 0.0
+        self._memory: dict[str, tuple[int, object]] = {}
         self._sums = SiteSums()
         self._stacks: tuple[LiveStack, ...] = ()
         self._survived_by_s = 0.0
@@ -122,6 +125,20 @@ class Evidence:
         if snapshot.groups is not None and self.groups.timeline.follows(time_s):
             serial = self.groups.timeline.add(time_s, requests)
             self._file_groups(serial, snapshot.groups)
+
+    def remembered(self, name: str, timeline: Timeline, find: Callable[[], Result]) -> Result:
+        """What was found along a timeline; it is looked for again when that has gone on.
+
+        Args:
+            name: of what is looked for; it always goes with the same function.
+            timeline: what it depends on.
+            find: looks for it.
+        """
+        latest, found = self._memory.get(name, (None, None))
+        if latest != timeline.latest:
+            found = find()
+            self._memory[name] = timeline.latest, found
+        return cast("Result", found)
 
     def site_growth(self, site: Frame, since_s: float) -> SiteGrowth:
         """What a line has allocated since some uptime that is still alive."""
@@ -171,7 +188,7 @@ class Evidence:
 
 def _gauge_values(gauges: Gauges) -> dict[str, int]:
     """What is known, by name."""
-    named = {name: getattr(gauges, name, None) for name in GAUGES}
+    named = {name: getattr(gauges, name) for name in GAUGES}
     values = {name: value for name, value in named.items() if value is not None}
     free = [values[name] for name in ("malloc_free_bytes", "pymalloc_free_bytes") if name in values]
     return {**values, ALLOCATOR_FREE: sum(free)} if free else values
@@ -185,6 +202,8 @@ def _heap_values(snapshot: Snapshot, types: tuple[TypeCount, ...]) -> dict[str, 
         GARBAGE: sum(_garbage_bytes(one) for one in types if one.garbage_objects),
     }
     totals, in_pymalloc = snapshot.totals, snapshot.gauges.pymalloc_used_bytes
+    if totals is not None:
+        values[FROZEN] = totals.frozen_objects
     if totals is not None and in_pymalloc is not None:
         values[IN_MALLOC] = max(0, totals.bytes + totals.own_bytes - in_pymalloc)
     return values

@@ -28,6 +28,9 @@ LEAST_FREE_BYTES = 1 << 20
 # Of the growth of the resident set, what nobody uses: for a suspicion, and for a leak.
 FREE_SHARE = 0.1
 FREE_SHARE_CERTAIN = 0.5
+# Of the resident set, what they must hold; of their growth, what must be resident.
+HELD_SHARE = 0.1
+RESIDENT_SHARE = 0.5
 
 
 def grown_gauges(evidence: Evidence) -> Iterator[Found]:
@@ -89,10 +92,18 @@ def _python_share(evidence: Evidence, used: Judged) -> tuple[float, float]:
 
 
 def _allocator(evidence: Evidence, free: Judged) -> Iterator[Found]:
-    """What nobody uses, where it is a part of the growth of the resident set."""
-    rss = free.amount_of(evidence.gauges.get("rss_bytes")) or 0
+    """What nobody uses, where it is much, and the resident set grows with it.
+
+    Blocks that were freed and wait to be used again are as large as the service is busy.
+    """
+    rss = evidence.gauges.get("rss_bytes")
+    grown = free.amount_of(rss)
+    amount, held = free.growth.amount, free.series.values[-1]
+    if rss is None or grown is None or held < HELD_SHARE * rss.last:
+        return
     found = Found(free.candidate("allocator", "gauge", ALLOCATOR_FREE, "bytes"), free)
-    if rss <= 0 or free.growth.amount >= FREE_SHARE_CERTAIN * rss:
-        yield found
-    elif free.growth.amount > FREE_SHARE * rss:
-        yield found.suspected()
+    if grown >= RESIDENT_SHARE * amount:
+        if amount >= FREE_SHARE_CERTAIN * grown:
+            yield found
+        elif amount > FREE_SHARE * grown:
+            yield found.suspected()

@@ -5,17 +5,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from leakprobe.analysis.candidate import Kind
-from leakprobe.analysis.evidence import Evidence
+from leakprobe.analysis.evidence import FROZEN, Evidence
 from leakprobe.analysis.judged import Found, Judged, Watch
 
 __all__ = ["grown_containers", "grown_garbage", "grown_types"]
 
-LEAST_OBJECTS = 5
+LEAST_ENTRIES = 8
+LEAST_OBJECTS = 16
 # The interpreter has objects of these itself, which come and go with everything it does.
 BUILTIN = "builtins."
-LEAST_BUILTIN_OBJECTS = 20
+LEAST_BUILTIN_OBJECTS = 32
 # Bytes of a type whose objects do not become more: buffers and containers that grow.
 LEAST_OWNED_BYTES = 4096
+# The latest cycles have not been frozen yet.
+FROZEN_SHARE = 0.8
 
 
 def grown_containers(evidence: Evidence) -> Iterator[Found]:
@@ -26,7 +29,7 @@ def grown_containers(evidence: Evidence) -> Iterator[Found]:
     table = evidence.containers
     watch = Watch(table.timeline)
     for (address, kind), column in table.items():
-        judged = watch.judge(column, "count", LEAST_OBJECTS, from_zero=False)
+        judged = watch.judge(column, "count", LEAST_ENTRIES, from_zero=False)
         if judged is not None:
             found = _found(judged, "container", kind, None)
             weak = (address, kind) in evidence.weak
@@ -73,26 +76,19 @@ def grown_garbage(evidence: Evidence) -> Iterator[Found]:
 
 def _collector_is_off(evidence: Evidence, judged: Judged) -> bool:
     """Whether it is, and nobody called it either."""
-    enabled = evidence.gauges.get("gc_enabled")
-    if enabled is None or enabled.last:
+    gauges = evidence.gauges
+    enabled, runs = gauges.get("gc_enabled"), gauges.get("gc_collections")
+    if enabled is None or runs is None or enabled.last:
         return False
-    return _growth_of(evidence, "gc_collections", judged) == 0
+    since = bisect_left(gauges.timeline.times, judged.series.times[0])
+    values = runs.values(gauges.timeline.serials[since:])
+    return bool(values) and values[-1] == values[0]
 
 
 def _is_frozen(evidence: Evidence, judged: Judged) -> bool:
     """Whether as much was put out of the collector's sight (`gc.freeze`) meanwhile."""
-    frozen = _growth_of(evidence, "gc_frozen_objects", judged)
-    return frozen is not None and frozen >= judged.growth.amount
-
-
-def _growth_of(evidence: Evidence, name: str, judged: Judged) -> int | None:
-    """By how much a gauge rose in the judged span; None: nobody knows."""
-    column, timeline = evidence.gauges.get(name), evidence.gauges.timeline
-    if column is None:
-        return None
-    since = bisect_left(timeline.times, judged.series.times[0])
-    values = column.values(timeline.serials[since:])
-    return values[-1] - values[0] if values else None
+    frozen = judged.amount_of(evidence.heap.get(FROZEN))
+    return frozen is not None and frozen >= FROZEN_SHARE * judged.growth.amount
 
 
 def _found(judged: Judged, kind: Kind, name: str, size: int | None) -> Found:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 from leakprobe.model import HolderPath
 
-__all__ = ["holder_kind", "is_task_step", "task_of", "thread_of"]
+__all__ = ["holder_kind", "is_below_limit", "is_task_step", "limit_of", "task_of", "thread_of"]
 
 TASK = re.compile(r" \(task (?P<name>.*)\)$")
 THREAD = re.compile(r" \(thread (?P<name>.*)\)$")
+LIMIT = re.compile(r" \(at most (\d+)\)$")
 TRACEBACK = ("attribute __traceback__", "attribute tb_next", "attribute tb_frame")
 
 
@@ -51,6 +52,23 @@ def task_of(path: HolderPath | None) -> str | None:
 def thread_of(path: HolderPath | None) -> str | None:
     """The type of the last thread on the way."""
     return _last(THREAD, path)
+
+
+def limit_of(path: HolderPath | None) -> int | None:
+    """How many entries the container at the end of a way may have; None: no limit is known.
+
+    An `lru_cache` is known by its function; its entries are one step further.
+    """
+    steps = list(() if path is None else path.steps)
+    while steps and steps[-1] == "cached result":
+        steps.pop()
+    found = LIMIT.search(steps[-1]) if steps else None
+    return None if found is None else int(found[1])
+
+
+def is_below_limit(path: HolderPath | None) -> bool:
+    """Whether a container with a limit is on the way."""
+    return path is not None and any(LIMIT.search(step) for step in path.steps)
 
 
 def _last(pattern: re.Pattern[str], path: HolderPath | None) -> str | None:

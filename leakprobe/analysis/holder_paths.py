@@ -22,7 +22,13 @@ def way(path: HolderPath | None) -> Way:
     """The steps of a path, comparable; empty where there is none."""
     if path is None:
         return ()
-    return tuple(ADDRESS.sub("0x", LINE.sub("", step)) for step in path.steps)
+    return tuple(_comparable(step) for step in path.steps)
+
+
+def _comparable(step: str) -> str:
+    if ":" not in step and "0x" not in step:
+        return step
+    return ADDRESS.sub("0x", LINE.sub("", step))
 
 
 def goes_through(path: Way, holders: Iterable[Way]) -> bool:

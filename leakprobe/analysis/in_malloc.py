@@ -14,6 +14,9 @@ __all__ = ["Estimate", "python_in_malloc", "series_in_malloc", "walked_in_malloc
 
 # Objects/obmalloc.c: SMALL_REQUEST_THRESHOLD. What is larger, pymalloc leaves to malloc.
 LARGEST_IN_PYMALLOC = 512
+# Its blocks are multiples of 16 bytes, and most objects multiples of 8: half of them have 8 to
+# spare, which no walk counts.
+SPARE_BYTES_PER_BLOCK = 4
 
 Point = tuple[float, int]
 
@@ -41,7 +44,8 @@ def walked_in_malloc(snapshot: Snapshot) -> int | None:
     totals, in_pymalloc = snapshot.totals, snapshot.gauges.pymalloc_used_bytes
     if totals is None or in_pymalloc is None:
         return None
-    return max(0, totals.bytes + totals.own_bytes - in_pymalloc)
+    spare = SPARE_BYTES_PER_BLOCK * snapshot.gauges.python_blocks
+    return max(0, totals.bytes + totals.own_bytes - (in_pymalloc - spare))
 
 
 def series_in_malloc(snapshots: Sequence[Snapshot]) -> list[int | None]:

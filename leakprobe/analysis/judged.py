@@ -4,8 +4,9 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from leakprobe.analysis.axis_rules import Series, Unit
 from leakprobe.analysis.candidate import Candidate, Counts, Kind
-from leakprobe.analysis.growth_rules import Growth, Series, Unit, judge_growth
+from leakprobe.analysis.growth_rules import Growth, judge_growth
 from leakprobe.analysis.observation import Column, Timeline
 from leakprobe.analysis.trend import after_warm_up, trend_of
 from leakprobe.model.verdict import Resource

@@ -8,7 +8,8 @@ the kernel's own affair.
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
-from leakprobe.analysis.growth_rules import Series, judge_growth
+from leakprobe.analysis.axis_rules import Series
+from leakprobe.analysis.growth_rules import judge_growth
 from leakprobe.analysis.in_malloc import Estimate, python_in_malloc, series_in_malloc
 from leakprobe.analysis.memory_advice import LEAST_BYTES, LEAST_SHARE_OF_RSS, advise
 from leakprobe.analysis.trend import Trend, after_warm_up, trend_of

@@ -99,11 +99,15 @@ class Column:
     Args:
         serial: of that observation.
         value: what it saw.
+
+    Attributes:
+        last: the latest value.
     """
 
-    __slots__ = ("_serials", "_values")
+    __slots__ = ("_serials", "_values", "last")
 
     def __init__(self, serial: int, value: int) -> None:
+        self.last = value
         self._serials = array("q", (serial,))
         self._values = array("q", (value,))
 
@@ -111,11 +115,6 @@ class Column:
     def first_serial(self) -> int:
         """The observation that it begins with."""
         return self._serials[0]
-
-    @property
-    def last(self) -> int:
-        """The latest value."""
-        return self._values[-1]
 
     @property
     def changes(self) -> int:
@@ -129,7 +128,8 @@ class Column:
 
     def put(self, serial: int, value: int) -> None:
         """File the value that an observation saw; nothing is kept where it is the last one."""
-        if value != self._values[-1]:
+        if value != self.last:
+            self.last = value
             self._serials.append(serial)
             self._values.append(value)
 

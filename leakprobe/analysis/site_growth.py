@@ -5,8 +5,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+from leakprobe.analysis.axis_rules import ENOUGH_OBSERVATIONS, Unit
 from leakprobe.analysis.evidence import GARBAGE, Evidence
-from leakprobe.analysis.growth_rules import ENOUGH_OBSERVATIONS, Unit
 from leakprobe.analysis.judged import Found, Judged, Watch
 from leakprobe.analysis.site_sums import SiteGrowth
 from leakprobe.model import Frame

@@ -131,8 +131,6 @@ def _in_proportion(one: Candidate, other: Candidate) -> bool:
     if not one.objects or not other.objects or bool(one.requests) != bool(other.requests):
         return False
     small, large = sorted((one, other), key=amount)
-    if amount(small) <= 0:
-        return False
     times = amount(large) / amount(small)
     if times > MOST_PER_OBJECT:
         return one is large

@@ -6,6 +6,7 @@ grouped by what holds it. Builtin types are never a cause where another explains
 containers of weak references only where nothing else grows with them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from leakprobe.analysis.candidates import Candidate
@@ -23,6 +24,7 @@ SHARE_OF_ENTRIES = 0.2
 # Ways to objects that tell where more of the cause hangs.
 SHARE_OF_WAYS = 0.1
 WAYS_KEPT = 5
+UNHELD = ("garbage", "c_held")
 # The root and what it holds.
 SHARED_STEPS = 2
 
@@ -65,13 +67,29 @@ def _add_types(
     for candidate in types:
         rows = holders.get(candidate.name, [])
         home = _hanging(candidate, rows, causes)
-        if home is not None and not is_plumbing(candidate.name):
-            home.type_holders += _main_rows(rows)
-        home = home or _proportional(candidate, rows, causes)
+        known = home is not None or bool(_lasting_way(rows))
+        if home is None:
+            likely = [cause for cause in causes if same_route(candidate, cause.members)]
+            if likely and is_plumbing(candidate.name):
+                _add_parts(candidate, likely)
+                continue
+            home = _proportional(candidate, rows, likely)
         if home is None:
             causes.append(_of_type(candidate, rows))
-        else:
-            home.members.append(candidate)
+            continue
+        home.members.append(candidate)
+        if known and not is_plumbing(candidate.name):
+            home.type_holders += _main_rows(rows)
+
+
+def _add_parts(candidate: Candidate, causes: Sequence[Cause]) -> None:
+    """Give a builtin type to the one cause that grows in proportion.
+
+    There are always some more of such, or several causes have them: then they are nobody's.
+    """
+    fitting = [c for c in causes if counts_fit(candidate, [c.head, *c.own_types])]
+    if len(fitting) == 1:
+        fitting[0].members.append(candidate)
 
 
 def _hanging(
@@ -89,27 +107,22 @@ def _hanging(
 
 
 def _proportional(
-    candidate: Candidate, rows: Sequence[TypeHolder], causes: Sequence[Cause]
+    candidate: Candidate, rows: Sequence[TypeHolder], likely: Sequence[Cause]
 ) -> Cause | None:
     """The cause with which the count of a type grows.
 
     What something else holds, that lasts, has a cause of its own: requests often come in a
-    fixed mix, and what they leave grows alike. Of builtin types there are always some
-    elsewhere: they need no more than the same route.
+    fixed mix, and what they leave grows alike.
     """
-    likely = [cause for cause in causes if same_route(candidate, cause.members)]
-    if not is_plumbing(candidate.name):
-        held = _lasting_way(rows)
-        fitting = [cause for cause in likely if counts_fit(candidate, [cause.head])]
-        near = [cause for cause in fitting if not held or _same_root(held, cause)]
-        return next(iter(_related(candidate, near)), None)
-    fitting = [cause for cause in likely if counts_fit(candidate, cause.members)]
-    return next(iter((*fitting, *likely)), None)
+    held = _lasting_way(rows)
+    fitting = [cause for cause in likely if counts_fit(candidate, [cause.head])]
+    near = [cause for cause in fitting if not held or _same_root(held, cause)]
+    return next(iter(_related(candidate, near)), None)
 
 
 def _lasting_way(rows: Sequence[TypeHolder]) -> Way:
     """What lasts and holds most of the objects; empty: nothing does."""
-    known = sum(row.objects for row in rows if row.path is not None)
+    known = sum(row.objects for row in _told(rows))
     main = _main_rows(rows)[:1]
     lasting = [row for row in main if is_lasting(way(row.path)) and 2 * row.objects >= known]
     return way(lasting[0].path) if lasting else ()
@@ -132,7 +145,7 @@ def _packages(cause: Cause) -> set[str]:
 
 def _share_below(rows: Sequence[TypeHolder], cause: Cause) -> float:
     """Of the objects whose way is known, those that hang on what the cause hangs on."""
-    known = [(row.objects, way(row.path)) for row in rows if row.path is not None]
+    known = [(row.objects, way(row.path)) for row in _told(rows)]
     looked, ways = sum(objects for objects, _ in known), cause.ways
     if not looked or not ways:
         return 0.0
@@ -155,13 +168,20 @@ def _of_type(candidate: Candidate, rows: Sequence[TypeHolder]) -> Cause:
     return Cause(candidate, [candidate], type_holders=main, state=state)
 
 
+def _told(rows: Sequence[TypeHolder]) -> list[TypeHolder]:
+    """Rows that say what holds; the rest of a type's objects are one row that does not."""
+    return [row for row in rows if row.path is not None or row.state in UNHELD]
+
+
 def _main_rows(rows: Sequence[TypeHolder]) -> list[TypeHolder]:
-    """The ways to most of the objects, lasting ones first, of these the shortest."""
-    known = [row for row in rows if row.path is not None] or list(rows)
-    most = sorted(known, key=lambda row: -row.objects)[:WAYS_KEPT]
+    """The ways to most of the objects: what most of them hang on first, then what lasts."""
+    most = sorted(_told(rows) or rows, key=lambda row: -row.objects)[:WAYS_KEPT]
     looked = sum(row.objects for row in most)
     main = [row for row in most if row.objects >= SHARE_OF_WAYS * looked]
-    return sorted(main, key=_way_order)
+    states = Counter[str]()
+    for row in main:
+        states[row.state] += row.objects
+    return sorted(main, key=lambda row: (-states[row.state], *_way_order(row)))
 
 
 def _way_order(row: TypeHolder) -> tuple[bool, int, int]:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from leakprobe.analysis.application import application_frame, is_library
 from leakprobe.analysis.candidates import Candidate
-from leakprobe.analysis.holder_kinds import holder_kind
-from leakprobe.analysis.holder_paths import goes_through, outermost, way
+from leakprobe.analysis.holder_kinds import holder_kind, thread_of
+from leakprobe.analysis.holder_paths import Way, goes_through, outermost, way
 from leakprobe.analysis.suspect_cause import Cause
 from leakprobe.analysis.type_kinds import is_plumbing
 from leakprobe.model import (
@@ -25,7 +25,7 @@ __all__ = ["holders_of", "site_of", "types_of"]
 TYPES_SHOWN = 12
 HOLDERS_SHOWN = 5
 # Fewer entries of a type were there before.
-LEAST_ENTRIES = 0.05
+LEAST_ENTRIES = 0.2
 # Further below a container, what is held says nothing about who holds it.
 STEPS_BELOW = 3
 
@@ -71,12 +71,17 @@ def holders_of(cause: Cause) -> tuple[SuspectHolder, ...]:
         held for held, path in zip(cause.containers, ways, strict=True) if outermost(path, ways)
     ]
     rows = [_of_container(held, cause) for held in outer]
-    rows += [_of_type(row) for row in cause.type_holders if not goes_through(way(row.path), ways)]
+    types = [row for row in cause.type_holders if not goes_through(way(row.path), ways)]
+    rows += [_of_type(row) for row in types if outermost(way(row.path), _ways(types))]
     known: dict[str, SuspectHolder] = {}
     for row in rows:
         if row is not None:
             known.setdefault(row.text, row)
     return tuple(known.values())[:HOLDERS_SHOWN]
+
+
+def _ways(rows: Sequence[TypeHolder]) -> list[Way]:
+    return [way(row.path) for row in rows]
 
 
 def _type(member: Candidate) -> SuspectType:
@@ -105,7 +110,10 @@ def _entries(held: ContainerHolder, grown: Candidate) -> list[tuple[str, int]]:
 
 
 def _of_container(held: ContainerHolder, cause: Cause) -> SuspectHolder | None:
-    """The container; named by the way to the first of its types where that leads further."""
+    """The container; named by the way to the first of its types where that leads further.
+
+    Threads that run hold themselves: what their table holds alone says nothing.
+    """
     if held.path is None:
         return None
     path = _way_below(held.path, cause.type_holders)
@@ -115,7 +123,7 @@ def _of_container(held: ContainerHolder, cause: Cause) -> SuspectHolder | None:
         steps=path.steps,
         kind=holder_kind(near, held.state),
         objects=held.length,
-        retained_bytes=held.retained_bytes,
+        retained_bytes=None if thread_of(near) else held.retained_bytes,
     )
 
 

@@ -27,7 +27,6 @@ def add_resources(causes: list[Cause], candidates: Sequence[Candidate]) -> None:
                 causes.append(cause)
             else:
                 home.absorb(cause)
-                _absorb_infrastructure(home, resource, causes)
 
 
 def add_gauges(causes: list[Cause], candidates: Sequence[Candidate]) -> None:
@@ -80,16 +79,6 @@ def _represents(cause: Cause, resource: str) -> bool:
     entries = [entry.type for held in cause.containers[:1] for entry in held.entries]
     types = [*(member.name for member in cause.own_types), *entries]
     return any(resource_of_type(name) == resource for name in types)
-
-
-def _absorb_infrastructure(home: Cause, resource: str, causes: list[Cause]) -> None:
-    """What else grows only because the resource does: the standard library's part of it."""
-    for other in [c for c in causes if c is not home]:
-        own = other.own_types
-        only = all(resource_of_type(member.name) == resource for member in own)
-        if own and only and same_route(other.head, home.members):
-            home.absorb(other)
-            causes.remove(other)
 
 
 def _add_native(causes: list[Cause], native: Candidate) -> None:

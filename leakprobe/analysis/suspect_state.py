@@ -3,13 +3,17 @@
 from typing import Literal
 
 from leakprobe.analysis.candidates import Candidate
-from leakprobe.analysis.suspect_cause import Cause
+from leakprobe.analysis.holder_kinds import is_below_limit, limit_of
+from leakprobe.analysis.suspect_cause import Cause, amount
+from leakprobe.analysis.suspect_growth import resource_of
+from leakprobe.analysis.type_kinds import is_plumbing
 
-__all__ = ["deciding", "state_of"]
+__all__ = ["deciding", "is_bounded", "state_of"]
 
 # An entry of the list that a bounded lru_cache keeps (Modules/_functoolsmodule.c): such a
 # cache fills up to its bound.
 BOUNDED_CACHE_ENTRY = "functools._lru_list_elem"
+ALIKE = 0.15
 
 
 def state_of(cause: Cause) -> tuple[Literal["leak", "suspect"], float]:
@@ -19,7 +23,7 @@ def state_of(cause: Cause) -> tuple[Literal["leak", "suspect"], float]:
     """
     members = deciding(cause)
     sure = [member for member in members if member.state == "leak"]
-    if sure and not _is_bounded(cause):
+    if sure and not is_bounded(cause):
         return "leak", max(member.confidence for member in sure)
     return "suspect", max(member.confidence for member in members) / (2 if sure else 1)
 
@@ -32,6 +36,22 @@ def deciding(cause: Cause) -> list[Candidate]:
     return list(dict.fromkeys(telling))
 
 
-def _is_bounded(cause: Cause) -> bool:
-    entries = [entry.type for held in cause.containers[:1] for entry in held.entries]
-    return BOUNDED_CACHE_ENTRY in entries
+def is_bounded(cause: Cause) -> bool:
+    """Whether it hangs on something with a bound, or is what such a cache's entries refer to."""
+    head = cause.head
+    if resource_of(cause) != "python":
+        return False
+    if head.kind == "container":
+        held = [found for found in cause.containers if found.address == head.address]
+        return any(limit_of(found.path) is not None for found in held)
+    rows = [row for row in cause.type_holders if row.type == head.name]
+    below = sum(row.objects for row in rows if is_below_limit(row.path))
+    return 2 * below > sum(row.objects for row in rows) or _is_result(cause)
+
+
+def _is_result(cause: Cause) -> bool:
+    """Whether builtin objects grow by one with each entry of a bounded cache."""
+    head = cause.head
+    links = [member for member in cause.types if member.name == BOUNDED_CACHE_ENTRY]
+    alike = any(abs(amount(link) - amount(head)) <= ALIKE * amount(head) for link in links)
+    return alike and is_plumbing(head.name)

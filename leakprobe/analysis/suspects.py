@@ -18,8 +18,8 @@ from leakprobe.analysis.suspect_places import holders_of, site_of, types_of
 from leakprobe.analysis.suspect_reason import reason_for
 from leakprobe.analysis.suspect_resources import add_gauges, add_resources
 from leakprobe.analysis.suspect_routes import routes_of
-from leakprobe.analysis.suspect_sites import add_sites, owners_of
-from leakprobe.analysis.suspect_state import state_of
+from leakprobe.analysis.suspect_sites import Placed, add_sites, owners_of, placed
+from leakprobe.analysis.suspect_state import is_bounded, state_of
 from leakprobe.model import CloseLook, Suspect, SuspectHolder
 
 __all__ = ["find_suspects"]
@@ -43,16 +43,17 @@ def find_suspects(
     """
     python = [c for c in candidates if c.resource == "python" and not _is_known(c, benign)]
     causes = python_causes(python, look)
-    add_sites(causes, [c for c in python if c.kind == "site"], look)
+    samples = placed(look)
+    add_sites(causes, [c for c in python if c.kind == "site"], samples)
     add_resources(causes, candidates)
     add_gauges(causes, candidates)
-    found = [_suspect(cause, look) for cause in causes if not _explained(cause, benign)]
+    found = [_suspect(cause, samples) for cause in causes if not _explained(cause, benign)]
     found.sort(key=_order)
     return tuple(replace(suspect, rank=rank) for rank, suspect in enumerate(found, 1))
 
 
-def _suspect(cause: Cause, look: CloseLook | None) -> Suspect:
-    owners = () if look is None else tuple(owners_of(cause, look.owners))
+def _suspect(cause: Cause, samples: Sequence[Placed]) -> Suspect:
+    owners = owners_of(cause, samples)
     resource, types, holders = resource_of(cause), types_of(cause), holders_of(cause)
     growth, site, routes = growth_of(cause), site_of(cause, owners), routes_of(cause, owners)
     holder = next(iter(holders), None) or _nobody(cause)
@@ -70,7 +71,7 @@ def _suspect(cause: Cause, look: CloseLook | None) -> Suspect:
         holders=holders,
         routes=routes,
         reason=reason_for(cause, growth, routes),
-        advice=advice_for(resource, holder, types, name, site),
+        advice=advice_for(resource, holder, types, name, site, bounded=is_bounded(cause)),
     )
 
 

@@ -28,7 +28,18 @@ REPRESENTATIVES = {
     "children": ("subprocess.", "multiprocessing.", "asyncio.subprocess."),
     "threads": ("threading.", "_thread.", "concurrent.futures.thread."),
     "tasks": ("_asyncio.", "asyncio.", "coroutine", "async_generator"),
-    "fds": ("socket.", "_socket.", "ssl.", "_ssl.", "_io.", "select.", "selectors.", "tempfile."),
+    "fds": (
+        "_io.Buffered",
+        "_io.FileIO",
+        "_io.TextIOWrapper",
+        "_socket.",
+        "_ssl.",
+        "select.",
+        "selectors.",
+        "socket.",
+        "ssl.",
+        "tempfile.",
+    ),
 }
 
 

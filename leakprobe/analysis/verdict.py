@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from leakprobe.analysis.axis_rules import ENOUGH_OBSERVATIONS
 from leakprobe.analysis.candidate import Candidate
 from leakprobe.analysis.evidence import OBJECTS, OWNED, Evidence
-from leakprobe.analysis.growth_rules import ENOUGH_OBSERVATIONS, ENOUGH_REQUESTS, ENOUGH_S
+from leakprobe.analysis.growth_rules import ENOUGH_REQUESTS, ENOUGH_S
 from leakprobe.analysis.observation import Timeline
 from leakprobe.analysis.trend import after_warm_up
 from leakprobe.model.verdict import MemorySplit, Suspect, Verdict

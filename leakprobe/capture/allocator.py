@@ -12,8 +12,8 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
+from leakprobe.capture.libc import FindFunction, find_function
 from leakprobe.capture.native import sampler_missing
 from leakprobe.model.memory import Price
 
@@ -131,15 +131,18 @@ class AllocatorCamera:
         )
 
 
-def read_malloc() -> Use | None:
+def read_malloc(find: FindFunction = find_function) -> Use | None:
     """What glibc's malloc holds; None in another C library, and before glibc 2.33.
 
     Blocks that it maps on their own count as used; so does what its threads' caches hold.
+
+    Args:
+        find: finds the function in the C library.
     """
-    function = _mallinfo2()
-    if function is None:
+    mallinfo2 = find("mallinfo2", MallInfo)
+    if mallinfo2 is None:
         return None
-    found = function()
+    found = mallinfo2()
     return Use(used=found.uordblks + found.hblkhd, free=found.fordblks)
 
 
@@ -160,14 +163,3 @@ def read_pymalloc(report: Callable[[], str | None] | None = None) -> Use | None:
         return None
     held, used = (int(found[1].replace(",", "")) for found in (arenas, blocks))
     return Use(used=used, free=held - used)
-
-
-@cache
-def _mallinfo2() -> Callable[[], MallInfo] | None:
-    try:
-        function = ctypes.CDLL(None).mallinfo2
-    except (AttributeError, OSError, TypeError):  # Windows takes no None
-        return None
-    function.argtypes = []
-    function.restype = MallInfo
-    return function

@@ -1,6 +1,6 @@
 """Threads, tasks, descriptors and child processes by what they are, and how many of each.
 
-The price: 3 µs for a thread, 4 for a descriptor, 10 for a socket or a child.
+The price, in CPU time: 13 µs for a thread, 5 for a descriptor, 16 for a socket, 12 for a child.
 """
 
 import os

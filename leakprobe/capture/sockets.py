@@ -4,7 +4,8 @@ import ctypes
 import socket
 import struct
 from dataclasses import dataclass
-from functools import cache
+
+from leakprobe.capture.libc import find_function
 
 __all__ = ["Socket", "parse_address", "read_socket"]
 
@@ -60,7 +61,8 @@ def _address(question: str, descriptor: int) -> tuple[int | None, str, int | Non
     """Family, address and port; nothing where the kernel refuses."""
     buffer = ctypes.create_string_buffer(ADDRESS_BYTES)
     length = ctypes.c_uint(ADDRESS_BYTES)
-    if _libc()[question](descriptor, buffer, ctypes.byref(length)) != 0:
+    ask = find_function(question, ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+    if ask is None or ask(descriptor, buffer, ctypes.byref(length)) != 0:
         return None, "", None
     return parse_address(buffer.raw[: length.value])
 
@@ -85,15 +87,9 @@ def parse_address(raw: bytes) -> tuple[int | None, str, int | None]:
 
 
 def _option(descriptor: int, option: int) -> int | None:
+    ask = find_function("getsockopt", ctypes.c_int, *[ctypes.c_int] * 3, *[ctypes.c_void_p] * 2)
     value = ctypes.c_int()
     length = ctypes.c_uint(ctypes.sizeof(value))
-    refused = _libc().getsockopt(
-        descriptor, socket.SOL_SOCKET, option, ctypes.byref(value), ctypes.byref(length)
-    )
+    place, room = ctypes.byref(value), ctypes.byref(length)
+    refused = ask is None or ask(descriptor, socket.SOL_SOCKET, option, place, room)
     return None if refused else value.value
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    """The C library. The functions that are called take an int first and pointers then."""
-    return ctypes.CDLL(None)

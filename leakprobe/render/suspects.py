@@ -46,7 +46,7 @@ COLUMNS = (
     Column("rank", "rank", "number"),
     Column("bytes_per_request", "per request", "bytes_growth"),
     Column("bytes", "growth", "bytes_growth"),
-    Column("objects", "objects", "growth"),
+    Column("objects", "objects", "growth", in_text=False),
     Column("state", "state"),
     Column("type", "what"),
     Column("holder", "held by"),
@@ -95,7 +95,8 @@ def suspects_document(report: Report, *, hidden: int = 0) -> Document:
 def suspects_table(suspects: Sequence[Suspect], *, title: str = "Suspects") -> Table:
     """The suspects in a line each."""
     rows = tuple(_table_row(suspect) for suspect in suspects)
-    return Table(title, COLUMNS, rows, empty="nothing is suspected")
+    notes = ("GET /suspects has the evidence, and what to do",) if rows else ()
+    return Table(title, COLUMNS, rows, notes=notes, empty="nothing is suspected")
 
 
 def _table_row(suspect: Suspect) -> Row:
@@ -104,7 +105,7 @@ def _table_row(suspect: Suspect) -> Row:
     held: Cell = suspect.holders[0].text if suspect.holders else None
     place: Cell = None if site is None else Source(site.file, site.line, site.function)
     numbers = (suspect.rank, growth.bytes_per_request, growth.bytes, growth.objects)
-    return Row((*numbers, suspect.state, what, held, place), detail=(suspect.advice,))
+    return Row((*numbers, suspect.state, what, held, place), detail=(suspect.advice,), brief=())
 
 
 def _suspect_section(suspect: Suspect) -> Facts:

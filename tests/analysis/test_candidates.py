@@ -1,14 +1,16 @@
 """What grows is found in simulated services whose truth is known, and nothing else is."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from leakprobe.analysis.candidates import Candidate, find_candidates
-from leakprobe.model import Container, Frame, ResourceGroup, TypeCount
+from leakprobe.model import Container, Frame, HeapTotals, ResourceGroup, TypeCount
 from tests.analysis.watching import INNOCENT, LEAKY, Load, Moment, Seen, watched
 
 RESULT, DICT, TEXT = "app.Result", "builtins.dict", "builtins.str"
+TOTALS = HeapTotals(9, 9, 9, 9, 0, 0, 0, 0, 0, 0)
 RESULTS_AT, CACHE_AT, WEAK_AT = 0x1000, 0x2000, 0x3000
 
 
@@ -128,6 +130,19 @@ def test_cycles_pile_up_where_the_collector_is_off(collector: str) -> None:
     assert names(candidates) == ({("garbage", RESULT)} if leaks else set())
     for one in candidates:
         assert one.bytes_per_request == pytest.approx(1500, rel=0.1)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_cycles_that_are_frozen_are_never_collected(frozen: bool) -> None:
+    def look(moment: Moment) -> Seen:
+        waiting = 3 * moment.leaky
+        row = TypeCount(RESULT, 50 + waiting, 1, 1000 * (50 + waiting), None, waiting)
+        totals = replace(TOTALS, frozen_objects=400 + (7 * moment.leaky if frozen else 0))
+        types = [*heap(moment, 0)[1:], row]
+        return Seen(types=types, gauges={"gc_enabled": True}, totals=totals)
+
+    found = names(find_candidates(watched(look)))
+    assert found == ({("garbage", RESULT)} if frozen else set())
 
 
 def test_objects_that_only_c_code_holds_are_a_reference_count_leak() -> None:

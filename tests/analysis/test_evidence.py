@@ -17,7 +17,10 @@ def test_each_part_of_a_snapshot_is_filed() -> None:
     groups = (ResourceGroup("fds", "pipe", 4),)
     snapshot = a_snapshot(uptime_s=3.0, types=TYPES, containers=[Container(1, "dict", 40, True)])
     evidence.observe(replace(snapshot, groups=groups))
-    assert {name: column.last for name, column in evidence.types.items()} == {"app.A": 6, "app.B": 2}
+    assert {name: column.last for name, column in evidence.types.items()} == {
+        "app.A": 6,
+        "app.B": 2,
+    }
     assert {name: column.last for name, column in evidence.owned.items()} == {
         "app.A": 600,
         "app.B": 100,

@@ -19,7 +19,7 @@ def gauges(moment: Moment, *, native: int = 0, objects: int = 0, free: int = 0) 
     """Malloc with some noise; `native` and `objects` bytes leak per request of one route."""
     noise = moment.chance.randrange(MIB // 10)
     used = 50 * MIB + noise + (native + objects) * moment.leaky
-    held = 5 * MIB + noise + free * moment.leaky
+    held = 15 * MIB + noise + free * moment.leaky
     return {
         "malloc_used_bytes": used,
         "malloc_free_bytes": held,
@@ -77,16 +77,12 @@ def test_what_the_samples_cannot_exclude_is_not_native() -> None:
 
 
 def test_little_is_not_native() -> None:
-    evidence = watched(
-        lambda moment: Seen(gauges=gauges(moment, native=300)), gaps_s=EVERY_SECOND
-    )
+    evidence = watched(lambda moment: Seen(gauges=gauges(moment, native=300)), gaps_s=EVERY_SECOND)
     assert of(evidence) == {}
 
 
 def test_memory_that_nobody_uses_is_found() -> None:
-    evidence = watched(
-        lambda moment: Seen(gauges=gauges(moment, free=20_000)), gaps_s=EVERY_SECOND
-    )
+    evidence = watched(lambda moment: Seen(gauges=gauges(moment, free=20_000)), gaps_s=EVERY_SECOND)
     found = of(evidence)
     assert set(found) == {"allocator"}
     assert found["allocator"].state == "leak"
@@ -103,6 +99,22 @@ def test_memory_that_nobody_uses_beside_a_larger_leak_is_no_leak_of_its_own(
     found = of(evidence)
     assert found["native"].state == "leak"
     assert (found["allocator"].state if "allocator" in found else None) == state
+
+
+def test_little_that_nobody_uses_is_nothing() -> None:
+    def look(moment: Moment) -> Seen:
+        return Seen(gauges={**gauges(moment, free=20_000), "rss_bytes": 10_000 * MIB})
+
+    assert of(watched(look, gaps_s=EVERY_SECOND)) == {}
+
+
+def test_what_is_only_no_longer_used_is_nothing() -> None:
+    """It was resident before, as memory in use."""
+
+    def look(moment: Moment) -> Seen:
+        return Seen(gauges={**gauges(moment, free=20_000), "rss_bytes": 100 * MIB})
+
+    assert of(watched(look, gaps_s=EVERY_SECOND)) == {}
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakprobe.analysis.growth_rules import Growth, Series, Unit, judge_growth
+from leakprobe.analysis.axis_rules import Series, Unit
+from leakprobe.analysis.growth_rules import Growth, judge_growth
 from leakprobe.analysis.trend import after_warm_up
 
 STEADY_S = [4.0 * n for n in range(16)]
@@ -94,6 +95,13 @@ def test_what_grows_with_a_rising_load_is_not_a_leak() -> None:
     totals = [int(time * time) for time in STEADY_S]
     growth = judged([1000 + 10 * time for time in STEADY_S], totals=totals)
     assert state(growth) == "suspect"
+
+
+@pytest.mark.parametrize(("kept", "truth"), [(0.25, "suspect"), (5.0, "leak")])
+def test_what_rises_no_more_than_the_load_is_suspected(kept: float, truth: str) -> None:
+    """Requests come more and more often; what is kept of each adds to 1000 that were there."""
+    totals = [int(10 * time + 0.1 * time * time) for time in STEADY_S]
+    assert state(judged([1000 + kept * n for n in totals], totals=totals)) == truth
 
 
 @pytest.mark.parametrize(("observations", "truth"), [(16, "leak"), (6, "suspect"), (5, None)])

@@ -2,7 +2,13 @@
 
 import pytest
 
-from leakprobe.analysis.holder_kinds import holder_kind, task_of, thread_of
+from leakprobe.analysis.holder_kinds import (
+    holder_kind,
+    is_below_limit,
+    limit_of,
+    task_of,
+    thread_of,
+)
 from tests.analysis.suspect_evidence import path
 
 KINDS = [
@@ -74,3 +80,25 @@ def test_the_task_and_the_thread_on_a_way_are_named() -> None:
     assert thread_of(way) == "threading.Timer"
     assert task_of(path("module app")) is None
     assert thread_of(None) is None
+
+
+@pytest.mark.parametrize(
+    ("steps", "limit", "below"),
+    [
+        (("module app", "global recent (at most 500)"), 500, True),
+        (("module app", "global heavy (at most 256)", "cached result"), 256, True),
+        (("module app", "global recent (at most 500)", "deque item"), None, True),
+        (("module app", "global results"), None, False),
+        (("cached result",), None, False),
+    ],
+)
+def test_a_bound_is_told_by_the_last_step(
+    steps: tuple[str, ...], limit: int | None, below: bool
+) -> None:
+    assert limit_of(path(*steps)) == limit
+    assert is_below_limit(path(*steps)) is below
+
+
+def test_without_a_way_there_is_no_bound() -> None:
+    assert limit_of(None) is None
+    assert not is_below_limit(None)

@@ -32,13 +32,13 @@ def moment(
     uptime_s: float,
     *,
     walked: int | None = None,
-    pymalloc: int | None = 400,
+    pymalloc: int | None = 440,
     traced: int | None = None,
 ) -> Snapshot:
-    """Pymalloc has 400 bytes, of all that a walk has found."""
+    """Pymalloc has 440 bytes in 10 blocks, 40 of them to spare, of all that a walk has found."""
     return a_snapshot(
         uptime_s=uptime_s,
-        gauges=replace(GAUGES, pymalloc_used_bytes=pymalloc, traced_bytes=traced),
+        gauges=replace(GAUGES, python_blocks=10, pymalloc_used_bytes=pymalloc, traced_bytes=traced),
         totals=None if walked is None else replace(TOTALS, bytes=walked - 100, own_bytes=100),
     )
 
@@ -75,7 +75,7 @@ def test_between_walks_it_is_interpolated(walks: dict[int, int], expected: list[
     ("snapshots", "expected"),
     [
         # The tracer has seen 50 bytes less than pymalloc holds: those were there before it.
-        ([moment(0, traced=350), moment(1, traced=900), moment(2, traced=300)], [0, 550, 0]),
+        ([moment(0, traced=390), moment(1, traced=940), moment(2, traced=340)], [0, 550, 0]),
         ([moment(0), moment(1, traced=500), moment(2, traced=700)], [None, 0, 200]),
         ([moment(0), moment(1)], [None, None]),
     ],

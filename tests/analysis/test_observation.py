@@ -13,7 +13,9 @@ def test_a_timeline_keeps_the_first_the_latest_and_at_most_so_many() -> None:
     assert len(timeline) == MOST_OBSERVATIONS
     assert timeline.times[0] == 0.0
     assert timeline.times[-20:] == [86390.0 - 10 * n for n in range(19, -1, -1)]
-    gaps = [after - before for before, after in zip(timeline.times, timeline.times[1:], strict=False)]
+    gaps = [
+        after - before for before, after in zip(timeline.times, timeline.times[1:], strict=False)
+    ]
     assert max(gaps[:40]) <= 4 * min(gaps[:40])
     assert timeline.latest == 8639
 

@@ -58,7 +58,7 @@ def test_a_growing_dictionary_is_one_suspect_with_everything() -> None:
     assert found.site is not None
     assert (found.site.file, found.site.line, found.site.function) == (APP, 43, "transcribe")
     assert found.types[0].type == "app.TaskResult"
-    assert {t.type for t in found.types} == {"app.TaskResult", "str", "bytes"}
+    assert {t.type for t in found.types} == {"app.TaskResult", "str"}
     assert [(h.text, h.kind) for h in found.holders] == [("app.results[…]", "module global")]
     assert found.growth.objects == 400
     assert found.growth.bytes_per_request == pytest.approx(50_000)
@@ -165,11 +165,54 @@ def test_cycles_that_the_collector_does_not_get_are_one_suspect() -> None:
     assert found.site.line == 40
 
 
-def test_a_bounded_cache_that_still_fills_is_no_leak() -> None:
-    cache = path("module app", "global render", "cached result", text="app.render(…)")
-    look = looked((held(1, cache, entries={"functools._lru_list_elem": 100}),))
-    (found,) = find_suspects([container(1)], look)
-    assert (found.state, found.holders[0].kind) == ("suspect", "lru_cache")
+RENDER = ("module app", "global render (at most 256)", "cached result")
+RECENT = ("module app", "global recent (at most 500)")
+
+
+@pytest.mark.parametrize("steps", [RENDER, RECENT])
+def test_what_fills_up_to_its_bound_is_no_leak(steps: tuple[str, ...]) -> None:
+    (found,) = find_suspects([container(1)], looked((held(1, path(*steps)),)))
+    assert found.state == "suspect"
+    assert found.confidence < 0.5
+    assert "at most" in found.advice
+
+
+def test_what_grows_in_an_entry_of_something_bounded_is() -> None:
+    inner = path(*RECENT, "deque item", "attribute lines")
+    (found,) = find_suspects([container(1)], looked((held(1, inner),)))
+    assert found.state == "leak"
+    assert "at most" not in found.advice
+
+
+LINKS = candidate("type", "functools._lru_list_elem", 396)
+CACHED = path(*RENDER, "dict value", text="app.render(…)[…]")
+
+
+@pytest.mark.parametrize("name", ["int", "app.Thumbnail"])
+def test_objects_of_a_bounded_cache_are_no_leak(name: str) -> None:
+    look = looked(types=(type_holder(name, CACHED),))
+    (found,) = find_suspects([candidate("type", name)], look)
+    assert (found.state, found.resource) == ("suspect", "python")
+
+
+def test_numbers_that_nobody_looked_at_are_known_by_the_links_of_their_cache() -> None:
+    (found, *_) = find_suspects([LINKS, candidate("type", "int")], None)
+    assert found.state == "suspect"
+
+
+def test_links_of_some_other_cache_do_not_excuse_a_leak() -> None:
+    way = path("module app", "global last", "attribute previous")
+    look = looked(types=(type_holder("app.Job", way), type_holder(LINKS.name, CACHED)))
+    for links in (LINKS, replace(LINKS, objects=40)):
+        (found, *_) = find_suspects([candidate("type", "app.Job"), links], look)
+        assert found.state == "leak"
+
+
+def test_links_do_not_excuse_threads_that_leak() -> None:
+    threads = candidate("group", "app.work", resource="threads")
+    look = looked(types=(type_holder("int", CACHED),))
+    (found,) = find_suspects([candidate("type", "int"), LINKS, threads], look)
+    assert (found.state, found.resource) == ("leak", "threads")
 
 
 def test_an_unbounded_cache_is() -> None:
@@ -222,3 +265,18 @@ def test_leaks_come_before_suspicions_and_large_before_small() -> None:
         (2, "app.g1", "leak"),
         (3, "app.g2", "suspect"),
     ]
+
+
+def test_the_line_that_adds_entries_is_better_than_none() -> None:
+    candidates, look = results_dictionary()
+    (table,) = (row for row in look.owners if row.type == "dict")
+    (found,) = find_suspects(candidates, replace(look, owners=(table,)))
+    assert found.site is not None
+    assert found.site.line == 44
+
+
+def test_objects_that_are_known_to_end_join_nothing() -> None:
+    jobs = held(1, path(*RESULTS), entries={"app.Job": 400})
+    modules = candidate("type", "module", 200, grown=5, state="suspect")
+    (found,) = find_suspects([container(1), modules], looked((jobs,)), benign=[MODULES])
+    assert "module" not in {t.type for t in found.types}

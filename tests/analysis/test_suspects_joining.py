@@ -1,5 +1,7 @@
 """What belongs together is one suspect, and what does not is none: like rates prove nothing."""
 
+from dataclasses import replace
+
 import pytest
 
 from leakprobe.analysis.candidates import Candidate
@@ -8,6 +10,7 @@ from leakprobe.model import CloseLook, Suspect
 from tests.analysis.suspect_evidence import (
     APP,
     INNOCENT,
+    ROUTE,
     candidate,
     container,
     held,
@@ -19,6 +22,7 @@ from tests.analysis.suspect_evidence import (
 )
 
 TIMER = ("module threading", "global _active", "dict value (thread threading.Timer)")
+TABLE = "threading._active.threading.Timer)"
 POOL = ("module threading", "global _active", "dict value (thread anyio.WorkerThread)")
 
 
@@ -195,3 +199,110 @@ def test_without_any_walk_lines_of_one_function_are_one_suspect() -> None:
     ]
     found = find_suspects(lines, None)
     assert [(s.site and s.site.line, s.growth.bytes) for s in found] == [(8, 1000), (50, 500)]
+
+
+def test_details_below_one_holder_are_not_holders_of_their_own() -> None:
+    way = ("module app", "global server", "attribute last")
+    rows = (
+        type_holder("app.Step", path(*way, "attribute step")),
+        type_holder("app.Job", path(*way)),
+    )
+    candidates = [candidate("type", "app.Step", bytes=9000), candidate("type", "app.Job")]
+    (found,) = find_suspects(candidates, looked(types=rows))
+    assert texts((found,)) == ["app.server.last"]
+
+
+def test_what_most_objects_hang_on_decides() -> None:
+    rows = (
+        type_holder("bytes", None, 900, "garbage"),
+        type_holder("bytes", path("module os", "global environ", "dict value"), 74),
+        type_holder("bytes", None, 3000),
+    )
+    (found,) = find_suspects([candidate("type", "bytes", bytes=9_000_000)], looked(types=rows))
+    assert "reference cycles" in found.advice
+
+
+def test_lists_that_hold_the_same_objects_are_one_suspect() -> None:
+    ways = {n: path("module app", f"global list{n}") for n in (1, 2)}
+    look = looked(tuple(held(n, way, entries={"app.Job": 9}) for n, way in ways.items()))
+    (found,) = find_suspects([container(1), container(2)], look)
+    assert sorted(h.text for h in found.holders) == ["app.list1", "app.list2"]
+
+
+def test_a_container_that_no_way_leads_to_has_no_holder() -> None:
+    (found,) = find_suspects([container(1)], looked((held(1, None, state="c_held"),)))
+    assert found.holders == ()
+
+
+def line(number: int, route: str, function: str = "work") -> Candidate:
+    """A line whose memory nobody could place, with tags of one route."""
+    return candidate(
+        "site",
+        f"{APP}:{number}",
+        None,
+        bytes=9_000_000,
+        site=owner(None, None, line=number, function=function).site,
+        tags=((route, 9_000_000), (None, 1_000_000)),
+        samples=90,
+    )
+
+
+def test_a_line_of_another_route_is_a_cause_of_its_own() -> None:
+    jobs = held(1, path("module app", "global jobs"), entries={"app.Job": 400})
+    candidates = [container(1), line(7, ROUTE), line(8, INNOCENT, "other")]
+    found = find_suspects(candidates, looked((jobs,)))
+    assert sorted(s.routes[0].route for s in found) == [INNOCENT, ROUTE]
+
+
+def test_a_line_of_which_no_route_has_half_says_nothing_of_routes() -> None:
+    shared = line(7, ROUTE)
+    mixed = replace(shared, tags=((ROUTE, 40), (INNOCENT, 30), (None, 30)))
+    found = find_suspects([mixed, line(8, ROUTE, "other")], None)
+    assert len(found) == 2
+
+
+def test_samples_of_a_line_alone_say_where() -> None:
+    jobs = held(1, path("module app", "global jobs"), entries={"app.Job": 400})
+    row = owner("bytes", path("module app", "global jobs", "dict value"))
+    (found,) = find_suspects([container(1)], looked((jobs,), (), (replace(row, stack=()),)))
+    assert found.site is not None
+    assert found.site.line == 40
+
+
+def test_a_line_that_nobody_knows_joins_what_grows_on_its_route() -> None:
+    jobs = held(1, path("module app", "global jobs"), entries={"app.Job": 400})
+    nowhere = replace(line(7, ROUTE), site=None)
+    adrift = owner(None, None)
+    look = looked((jobs,), (), (replace(adrift, site=None, stack=()), adrift))
+    (found,) = find_suspects([container(1), nowhere], look)
+    assert found.site is None
+
+
+def test_larger_objects_of_a_type_are_growth_too() -> None:
+    buffers = candidate("type", "bytearray", None, bytes=9_000_000)
+    jobs = held(1, path("module app", "global jobs"), entries={"app.Job": 400})
+    (found,) = find_suspects([container(1), buffers], looked((jobs,)))
+    assert {t.type for t in found.types} == {"app.Job"}
+    (alone,) = find_suspects([buffers], None)
+    assert (alone.growth.objects, alone.growth.bytes) == (None, 9_000_000)
+
+
+def test_builtin_types_that_several_causes_may_have_are_nobodys() -> None:
+    found = find_suspects(*equal_rates(listed=True))
+    assert all("dict" not in {t.type for t in suspect.types} for suspect in found)
+
+
+def test_builtin_types_that_do_not_grow_alike_are_nobodys() -> None:
+    jobs = held(1, path("module app", "global jobs"), entries={"app.Job": 400})
+    alike, other = candidate("type", "cell", 800), candidate("type", "function", 160)
+    (found,) = find_suspects([container(1), alike, other], looked((jobs,)))
+    assert {t.type for t in found.types} == {"app.Job", "cell"}
+
+
+def test_what_the_table_of_threads_holds_alone_is_not_said_to_be_all() -> None:
+    candidates, look = equal_rates(listed=True)
+    held_by = {
+        s.holders[0].text: s.holders[0] for s in find_suspects(candidates, look) if s.holders
+    }
+    retained = {text: holder.retained_bytes is not None for text, holder in held_by.items()}
+    assert retained == {"app.results.value": True, "app.buffers.item": True, TABLE: False}

@@ -16,6 +16,7 @@ from tests.analysis.suspect_evidence import (
     looked,
     path,
     rates,
+    type_holder,
 )
 
 
@@ -158,3 +159,33 @@ def test_memory_that_nobody_uses_is_a_cause_only_where_it_is_no_by_product(
     found = find_suspects([*candidates, free], look)
     assert len(found) == resources
     assert "allocator" in {s.resource for s in found} or resources == 1
+
+
+def test_parts_of_a_resource_that_nothing_else_holds_belong_to_it() -> None:
+    candidates, containers = kept("threading.Timer")
+    running = type_holder("threading.Event", path("frame run at t.py:1", "local self"))
+    other = held(2, path("module app", "global results"), entries={"app.Result": 400})
+    event = candidate("type", "threading.Event", 3_333, rates=None)
+    look = looked((*containers, other), (running,))  # type: ignore[arg-type]  # of the kinds
+    found = find_suspects([container(2), *candidates, event, grown("threads", "Timer")], look)
+    (threads,) = (s for s in found if s.resource == "threads")
+    assert {t.type for t in threads.types} == {"threading.Timer", "threading.Event"}
+
+
+def test_objects_of_that_kind_that_leak_by_themselves_do_not() -> None:
+    candidates, containers = kept("socket.socket")
+    other = held(2, path("module app", "global clients"), entries={"ssl.SSLContext": 300})
+    contexts = [container(2, 300), candidate("type", "ssl.SSLContext", 300)]
+    look = looked((*containers, other))  # type: ignore[arg-type]  # of ContainerHolder
+    found = find_suspects([*candidates, *contexts, grown("fds", "tcp socket")], look)
+    assert sorted(s.resource for s in found) == ["fds", "python"]
+
+
+def test_parts_that_have_a_holder_of_their_own_are_absorbed_with_what_they_are_part_of() -> None:
+    way = path("frame run at t.py:1", "local lock")
+    threads = grown("threads", "Timer of app.f")
+    types = [candidate("type", "threading.Timer"), candidate("type", "threading.Lock", 1_500)]
+    rows = tuple(type_holder(t.name, way) for t in types)
+    (found,) = find_suspects([*types, threads], looked(types=rows))
+    assert found.resource == "threads"
+    assert len(found.types) == 2

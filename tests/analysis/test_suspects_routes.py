@@ -22,7 +22,7 @@ from tests.analysis.suspect_evidence import (
 
 WAY = path("module app", "global results")
 VALUE = path("module app", "global results", "dict value")
-WIDE = RouteRates((RouteRate(ROUTE, 0.75, 0.5, 1.1, 1.0),), 0.0, told_apart=True)
+WIDE = RouteRates((RouteRate(ROUTE, 0.75, 0.5, 1.1, 0.75),), 0.0, told_apart=True)
 TAGGED = (owner("bytes", VALUE, samples=45), owner("bytes", VALUE, route=None, samples=5))
 
 
@@ -32,7 +32,7 @@ def results(*owners: Owner, regressed: RouteRates | None) -> Suspect:
     return found
 
 
-def test_a_sure_regression_is_not_misled_by_tags_of_memory_that_is_used_again() -> None:
+def test_a_regression_is_not_misled_by_tags_of_memory_that_is_used_again() -> None:
     stray = owner("bytes", VALUE, route=INNOCENT, samples=10)
     (route,) = results(TAGGED[0], stray, regressed=rates(1.0)).routes
     assert (route.route, route.share, route.by) == (ROUTE, 1.0, "regression")
@@ -41,12 +41,40 @@ def test_a_sure_regression_is_not_misled_by_tags_of_memory_that_is_used_again() 
     assert route.bytes_per_request_high == pytest.approx(102_000)
 
 
-def test_an_unsure_one_gives_way_to_tags_over_the_routes_own_requests() -> None:
-    (route,) = results(TAGGED[0], regressed=WIDE).routes
-    assert (route.route, route.by) == (ROUTE, "tags")
-    assert route.bytes_per_request == pytest.approx(100_000)
+def test_growth_that_nothing_is_charged_with_is_the_only_routes() -> None:
+    (route,) = results(regressed=WIDE).routes
+    assert (route.share, route.by) == (1.0, "regression")
     assert route.objects_per_request == pytest.approx(1)
-    assert route.bytes_per_request_low is None
+    assert route.bytes_per_request == pytest.approx(100_000)
+    assert route.bytes_per_request_low == pytest.approx(100_000 * 0.5 / 0.75)
+
+
+def test_growth_that_goes_on_without_requests_is_not() -> None:
+    (route,) = results(regressed=replace(WIDE, background_per_s=5.0)).routes
+    assert route.share == 0.75
+    assert route.objects_per_request == pytest.approx(0.75)
+
+
+def test_half_of_the_growth_is_not_charged_with_the_other_half() -> None:
+    half = RouteRates((RouteRate(ROUTE, 0.5, 0.1, 0.9, 0.5),), 0.0, told_apart=True)
+    (route,) = results(regressed=half).routes
+    assert route.share == 0.5
+    assert route.objects_per_request == pytest.approx(0.5)
+
+
+HALF = RouteRates((RouteRate(ROUTE, 0.7, 0.5, 0.9, 0.7),), 0.0, told_apart=True)
+
+
+def test_what_regression_and_tags_name_both_is_that_route_alone() -> None:
+    (route,) = results(TAGGED[0], regressed=HALF).routes
+    assert (route.route, route.share) == (ROUTE, 1.0)
+    assert route.bytes_per_request == pytest.approx(100_000)
+
+
+def test_where_they_name_different_routes_tags_decide_unless_the_regression_is_sure() -> None:
+    stray = owner("bytes", VALUE, route=INNOCENT)
+    assert results(stray, regressed=HALF).routes[0].route == INNOCENT
+    assert results(stray, regressed=WIDE).routes[0].route == ROUTE
 
 
 def test_where_the_mix_stays_the_same_tags_say_it() -> None:
@@ -59,8 +87,6 @@ def test_where_the_mix_stays_the_same_tags_say_it() -> None:
 
 def test_a_few_tags_say_nothing() -> None:
     few = owner("bytes", VALUE, samples=4)
-    (route,) = results(few, regressed=WIDE).routes
-    assert (route.by, route.objects_per_request) == ("regression", 0.75)
     assert results(few, regressed=None).routes == ()
 
 
@@ -113,3 +139,10 @@ def test_the_reason_says_what_is_known() -> None:
     assert sized.reason.endswith("3 MiB per request")
     (small,) = find_suspects([replace(bare, bytes=800)], None)
     assert small.reason.endswith("1 bytes per request")
+
+
+def test_a_route_of_which_nothing_is_counted_does_not_make_the_reason() -> None:
+    tagged = (owner("bytes", VALUE, samples=45, size=40_000_000, route=None), TAGGED[0])
+    found = results(*tagged, regressed=None)
+    assert [route.route for route in found.routes] == ["untagged", ROUTE]
+    assert found.reason.endswith(f"per request of {ROUTE}")

@@ -119,9 +119,7 @@ def test_a_program_without_requests_needs_none() -> None:
 
 
 @pytest.mark.parametrize(("error", "smallest"), [(65_536, 9 * 65_536), (0, 1024)])
-def test_without_walks_the_samples_say_what_would_have_been_seen(
-    error: int, smallest: int
-) -> None:
+def test_without_walks_the_samples_say_what_would_have_been_seen(error: int, smallest: int) -> None:
     stack = a_stack(("/srv/app/main.py", 1, "f"))
     evidence = Evidence()
     for second in range(60):

@@ -1,11 +1,12 @@
 """A service under watch, simulated: what it does with each request is known exactly."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from leakprobe.analysis.evidence import Evidence
-from leakprobe.model import Container, LiveStack, ResourceGroup, Snapshot, TypeCount
+from leakprobe.model import Container, HeapTotals, LiveStack, ResourceGroup, Snapshot, TypeCount
 from tests.making import GAUGES, a_snapshot
 
 LEAKY, INNOCENT = "POST /leaky", "GET /innocent"
@@ -15,11 +16,13 @@ LEAKY, INNOCENT = "POST /leaky", "GET /innocent"
 class Seen:
     """What one snapshot reads beside the clock and the requests."""
 
-    gauges: dict[str, int] = field(default_factory=dict)
+    # Any: some gauges are counts, some are true or false.
+    gauges: Mapping[str, Any] = field(default_factory=dict)
     types: Sequence[TypeCount] | None = None
     containers: Sequence[Container] | None = None
     stacks: Sequence[LiveStack] | None = None
     groups: Sequence[ResourceGroup] | None = None
+    totals: HeapTotals | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,14 @@ def snapshot_at(moment: Moment, seen: Seen) -> Snapshot:
         bare,
         gauges=replace(GAUGES, **seen.gauges),
         groups=None if seen.groups is None else tuple(seen.groups),
+        totals=seen.totals,
     )
 
 
 def watched(
     look: Callable[[Moment], Seen],
     *,
-    load: Load = Load(),  # noqa: B008 - frozen
+    load: Load = Load(),
     seconds: float = 60.0,
     gaps_s: tuple[float, float] = (2.0, 6.0),
     seed: int = 0,

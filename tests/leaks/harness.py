@@ -4,6 +4,8 @@ import asyncio
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +20,8 @@ from tests.services import serve
 __all__ = ["Outcome", "watch_innocent", "watch_leak"]
 
 LEAK_LIMIT_S = 60.0
-INNOCENT_S = 40.0
 POLL_S = 2.5
+FEWEST_SENT = 20
 TOKEN = "a-token-for-tests"
 HEADERS = {"authorization": f"Bearer {TOKEN}"}
 
@@ -53,7 +55,7 @@ def watch_leak(case: Case, limit_s: float = LEAK_LIMIT_S) -> Outcome:
     return asyncio.run(_watch(case, case.leaky, limit_s))
 
 
-def watch_innocent(case: Case, seconds: float = INNOCENT_S) -> Outcome:
+def watch_innocent(case: Case, seconds: float) -> Outcome:
     """Load the innocent twin; no answer may ever call it a leak."""
     return asyncio.run(_watch(case, case.fixed, seconds))
 
@@ -79,7 +81,8 @@ async def _asked(case: Case, app: str, service: Service, limit_s: float) -> Outc
             return await _polled(case, app, client, sent, limit_s)
         finally:
             loading.cancel()
-            await asyncio.gather(loading, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await loading
 
 
 async def _polled(
@@ -97,9 +100,17 @@ async def _polled(
         decided = not wrong if app == case.leaky else bool(wrong)
         if decided or seconds >= limit_s:
             break
-    if sent["failed"]:
-        wrong = (*wrong, f"{sent['failed']} requests failed")
+    wrong = (*wrong, *_wrong_load(case, sent))
     return Outcome(case, app, wrong, verdict_s, seconds, answer, sent)
+
+
+def _wrong_load(case: Case, sent: Counter[str]) -> Iterator[str]:
+    """What was not asked for cannot have leaked."""
+    if sent["failed"]:
+        yield f"{sent['failed']} requests failed"
+    for route in case.load.routes:
+        if sent[route] < FEWEST_SENT:
+            yield f"only {sent[route]} requests of {route}"
 
 
 async def _ask(client: httpx.AsyncClient) -> Answer:

@@ -2,15 +2,17 @@
 
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from tests.leaks.harness import INNOCENT_S, Outcome, watch_innocent, watch_leak
+from tests.leaks.harness import Outcome, watch_innocent, watch_leak
 from tests.leaks.truth import Case
 
-__all__ = ["Row", "run", "started", "table"]
+__all__ = ["Row", "run", "table"]
 
 AT_ONCE = 2
+INNOCENT_S = 35.0  # some seconds more than most leaks take to be found
+GUILTY_LOOKING_S = 45.0
 HEADER = "| case | verdict | all right | twin innocent | what is wrong |\n|---|---|---|---|---|"
 
 
@@ -29,22 +31,20 @@ class Row:
 
 
 def watch(case: Case) -> Row:
-    """The leaky application, then its twin."""
-    return Row(case, watch_leak(case) if case.leak else None, watch_innocent(case, INNOCENT_S))
-
-
-def started(pool: ThreadPoolExecutor, cases: Sequence[Case]) -> dict[str, Future[Row]]:
-    """Every case by its name, begun in this order, as many at once as the pool has threads."""
-    return {case.name: pool.submit(watch, case) for case in cases}
+    """The leaky application, then its twin for at least as long."""
+    if case.leak is None:
+        return Row(case, None, watch_innocent(case, GUILTY_LOOKING_S))
+    leak = watch_leak(case)
+    return Row(case, leak, watch_innocent(case, max(INNOCENT_S, leak.answered_s)))
 
 
 def run(cases: Sequence[Case], tell: Callable[[Row], None]) -> tuple[Row, ...]:
     """Watch the cases, two at a time; `tell` hears of each when it is done."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = started(pool, cases)
-        for future in futures.values():
+        futures = [pool.submit(watch, case) for case in cases]
+        for future in futures:
             future.add_done_callback(lambda done: tell(done.result()))
-        return tuple(future.result() for future in futures.values())
+        return tuple(future.result() for future in futures)
 
 
 def table(rows: Sequence[Row]) -> str:

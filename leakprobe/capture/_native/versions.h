@@ -295,28 +295,32 @@ block_of_values(PyDictValues *values)
 #endif
 }
 
-/* Bytes of the table of an instance's attribute values; 0 where it has none, or where its dict has
- * them and counts them as its own (Objects/dictobject.c: dict.__sizeof__). Before 3.13 the bytes in
- * front of the values say how many there are room for, up to rounding; no more than the class's keys
- * had room for at the time (Objects/dictobject.c: init_inline_values). */
+/* Bytes of the table of an instance's attribute values, without what its dict counts as its own
+ * (Objects/dictobject.c: dict.__sizeof__). Before 3.13 the byte in front of the values says how many
+ * there is room for, up to rounding; no more than the class's keys had room for at the time
+ * (Objects/dictobject.c: init_inline_values). */
 static inline size_t
 bytes_of_values(PyObject *object)
 {
+    PyTypeObject *type = Py_TYPE(object);
+    PyDictKeysObject *keys = ((PyHeapTypeObject *)type)->ht_cached_keys;
+    if (keys == NULL) {
+        return 0;
+    }
+    size_t room = (size_t)(keys->dk_nentries + keys->dk_usable);
 #if PY_VERSION_HEX >= 0x030D0000
-    if (!(Py_TYPE(object)->tp_flags & Py_TPFLAGS_INLINE_VALUES)) {
+    if (!(type->tp_flags & Py_TPFLAGS_INLINE_VALUES)) {
         return 0;
     }
     PyDictObject *dict = _PyObject_GetManagedDict(object);
-    int has_values = dict != NULL && dict->ma_values == _PyObject_InlineValues(object);
-    return has_values ? 0 : _PyInlineValuesSize(Py_TYPE(object));
+    bool counted = dict != NULL && dict->ma_values == _PyObject_InlineValues(object);
+    return _PyInlineValuesSize(type) - (counted ? room * sizeof(PyObject *) : 0);
 #else
     PyDictValues *values = attribute_values(object);
     if (values == NULL) {
         return 0;
     }
-    PyDictKeysObject *keys = ((PyHeapTypeObject *)Py_TYPE(object))->ht_cached_keys;
     size_t prefix = ((uint8_t *)values)[-1];
-    size_t room = (size_t)(keys->dk_nentries + keys->dk_usable);
     return prefix + sizeof(PyObject *) * (room < prefix - 2 ? room : prefix - 2);
 #endif
 }

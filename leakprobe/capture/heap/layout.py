@@ -137,6 +137,8 @@ class Node:
         address: where the object was.
         bytes: its shallow size.
         retained_bytes: with all that it dominates.
+        limit: how many entries a deque or an lru_cache can have; None: no limit, or it is
+            something else.
     """
 
     number: int
@@ -149,6 +151,7 @@ class Node:
     address: int
     bytes: int
     retained_bytes: int
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

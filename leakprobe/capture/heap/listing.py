@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 
 from leakprobe.capture.heap.addresses import AddressMap
@@ -22,6 +23,8 @@ BYTES_PER_BLOCK = 16
 BYTES_AT_LEAST = 1 << 20
 # Python 3.12 counts some 400 immortal objects of its own as frozen; gc.freeze() means more.
 FROZEN_BY_ITSELF = 1000
+# What a table may consist of: containers and columns of numbers, which the collector tracks.
+TABLE_IDS = CONTAINER_IDS | {id(array)}
 
 
 def tracked_objects(list_objects: Lister, book: KindBook, pace: Pace) -> Objects:
@@ -41,7 +44,7 @@ def tracked_objects(list_objects: Lister, book: KindBook, pace: Pace) -> Objects
 def mark_own(own: Iterable[object], seen: AddressMap, book: KindBook) -> None:
     """Put our own tracked objects into `seen`, so that a walk passes them by.
 
-    Ours is what can be reached from `own` through containers and through instances of
+    Ours is what can be reached from `own` through containers, arrays, and instances of
     leakprobe's own classes. What those share with the application, such as a string, is
     not marked: it is counted if the application refers to it.
     """
@@ -53,7 +56,7 @@ def mark_own(own: Iterable[object], seen: AddressMap, book: KindBook) -> None:
                 todo += seen.add_new(
                     o
                     for o in held
-                    if (id(type(o)) in CONTAINER_IDS or book.of(type(o)).ours) and gc.is_tracked(o)
+                    if (id(type(o)) in TABLE_IDS or book.of(type(o)).ours) and gc.is_tracked(o)
                 )
 
 

@@ -50,7 +50,7 @@ ROWS = {
     ENTRIES: struct.Struct("=2I3Q"),
 }
 NONE = 2**32 - 1
-MODEL_TOTALS = 10
+MODEL_TOTALS = 11
 WEAK = 1
 
 Section = tuple[int, memoryview]
@@ -120,8 +120,11 @@ class _Decoder:
 
     def _read_strings(self) -> list[str]:
         rows, payload = self._sections[STRINGS]
-        offsets = struct.unpack_from(f"={rows + 1}I", payload)
+        # Not `struct`: it keeps the formats that it has seen, and this one has a number in it.
+        offsets = array("I", bytes(payload[: 4 * (rows + 1)]))
         text = bytes(payload[4 * (rows + 1) :])
+        if len(offsets) != rows + 1:
+            raise ValueError("strings are cut off")
         if sorted(offsets) != list(offsets) or offsets[-1] > len(text):
             raise ValueError("strings are not where they should be")
         return [clean_name(text[start:end].decode()) for start, end in pairwise(offsets)]
@@ -142,7 +145,7 @@ class _Decoder:
         return Container(address, self._types[type_].name, length, bool(flags & WEAK))
 
     def _node(self, row: tuple[int, ...]) -> Node:
-        number, kind, type_, title, thing, state, length, address, size, retained = row[:10]
+        number, kind, type_, title, thing, state, length, address, size, retained, _, limit = row
         return Node(
             number=number,
             kind=NodeKind(kind),
@@ -154,6 +157,7 @@ class _Decoder:
             address=address,
             bytes=size,
             retained_bytes=retained,
+            limit=limit or None,
         )
 
     def _read_paths(self) -> tuple[Path, ...]:

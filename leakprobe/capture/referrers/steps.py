@@ -194,6 +194,8 @@ def _labels(steps: Sequence[Step], nodes: Nodes) -> list[EdgeLabel]:
 def _noted(label: EdgeLabel, held: Node) -> EdgeLabel:
     """The label, with what is held where that explains why it holds."""
     note = NOTES.get(held.thing)
+    if held.limit is not None:
+        return replace(label, step=f"{label.step} (at most {held.limit})")
     if note is None:
         return label
     name = held.type if held.thing is Thing.THREAD_OBJECT else held.title

@@ -5,6 +5,7 @@ import gc
 import random
 import sys
 import weakref
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import cast
@@ -105,6 +106,7 @@ def test_our_own_tables_do_not_grow(take: Take) -> None:
     table.append(take((table,)).types)
     table += [Frame(f"file{i}.py", i + 10**6) for i in range(10_000)]
     table.append({f"key{i}": [float(i)] for i in range(1000)})
+    table.append([array("d", [float(i)]) for i in range(1000)])
     after = take((table,)).types
     grown = {row.type: row.objects for row in after}
     for row in cast("tuple[TypeCount, ...]", table[0]):

@@ -43,7 +43,7 @@ from tests.capture.heap.encoding import NONE, PLANTED, encode, section
 
 def test_totals_types_and_containers_are_read() -> None:
     result = decode(encode())
-    assert result.totals == HeapTotals(10, 8, 12, 1000, 1, 100, 2, 200, 3, 300)
+    assert result.totals == HeapTotals(10, 8, 12, 1000, 1, 100, 2, 200, 3, 300, 1)
     assert [(t.name, t.flags, t.objects, t.bytes) for t in result.types] == [
         ("app.Result", 0, 1, 48),
         ("module", 2, 3, 300),
@@ -66,6 +66,7 @@ def test_nodes_are_read() -> None:
     assert (module.thing, module.title) == (Thing.MODULE, "app")
     assert (listed.type, listed.length, listed.state) == ("list", 1, NodeState.MODULE)
     assert (listed.address, listed.bytes, listed.retained_bytes) == (0x7000, 64, 500)
+    assert (listed.limit, module.limit) == (256, None)
 
 
 def test_a_path_goes_from_the_root_down_to_its_node() -> None:

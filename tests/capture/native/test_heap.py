@@ -124,9 +124,12 @@ def test_keys_of_a_dict_of_strings_are_found(split: bool) -> None:
 def test_frozen_objects_are_found() -> None:
     cls = planted()
     kept = [cls() for _ in range(10)]
+    assert walk().totals.frozen_objects == gc.get_freeze_count()
     gc.freeze()
     try:
-        assert tally(walk(), type_name(cls)).objects == len(kept)
+        result = walk()
+        assert tally(result, type_name(cls)).objects == len(kept)
+        assert result.totals.frozen_objects == gc.get_freeze_count() > 1000
     finally:
         gc.unfreeze()
 

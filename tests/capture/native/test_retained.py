@@ -166,8 +166,8 @@ def test_random_graphs_retain_what_would_be_freed(seed: int) -> None:
     with kept(holders):
         del holders
         found = nodes_at([address for graph, *_ in outlines for address in graph])
-    for graph, sizes, top_address in outlines:
-        sizes = {address: size or found[address].bytes for address, size in sizes.items()}
+    for graph, known, top_address in outlines:
+        sizes = {address: size or found[address].bytes for address, size in known.items()}
         expected = retained_by_definition(graph, sizes, top_address)
         assert {address: found[address].retained_bytes for address in expected} == expected
 

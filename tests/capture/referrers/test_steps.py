@@ -1,5 +1,7 @@
 """Every role that a walk writes, in the words of the search."""
 
+from dataclasses import replace
+
 import pytest
 
 from leakprobe.capture.heap.layout import Node, Path, Role, Step, Thing, Why
@@ -168,6 +170,13 @@ def test_what_holds_for_a_reason_of_its_own_is_told(
     nodes = (*NODES[:1], holder, *NODES[2:])
     assert way(*steps, nodes=nodes)[1][-2:] == (said, "attribute kept")
     assert way(steps[0], nodes=nodes)[1][-1] == said
+
+
+def test_a_limit_is_told() -> None:
+    recent = replace(node(21, "collections.deque", length=3), limit=500)
+    steps = step(20, 21, Role.DICT_VALUE), step(21, 24, Role.DEQUE_ITEM)
+    said = way(*steps, nodes=(*NODES[:1], recent, *NODES[2:]))[1]
+    assert said[-2:] == ("dict value (at most 500)", "deque item")
 
 
 def test_a_way_may_go_through_a_thread() -> None:

@@ -15,6 +15,7 @@ CASE = Case(
         resource="python",
         types=("_io.BytesIO",),
         holder=r"extractor\.opened\b",
+        kind="module global",
         route="POST /detect-language",
         bytes_per_request=CLIP_BYTES + 150,
         objects_per_request=1,

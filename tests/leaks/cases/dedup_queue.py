@@ -21,6 +21,7 @@ CASE = Case(
         resource="python",
         types=(f"{__name__}.Task",),
         holder=r"tasks\._processing\b",
+        kind="module global",
         route="POST /files/{number}",
         bytes_per_request=(NOTE_CHARACTERS + 320) / 2,  # the task, its path, its place in the set
         objects_per_request=0.5,

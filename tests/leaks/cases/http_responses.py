@@ -18,6 +18,7 @@ CASE = Case(
         resource="fds",
         types=("requests.models.Response",),
         holder=r"\.responses\b",
+        kind="module global",
         route="POST /refresh",
         bytes_per_request=21_500,  # sizes of all objects, counted
         objects_per_request=1,

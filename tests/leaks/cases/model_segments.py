@@ -16,6 +16,7 @@ CASE = Case(
         resource="python",
         types=(f"{__name__}.Segment",),
         holder=r"model\.history\b",
+        kind="module global",
         route="POST /transcribe",
         bytes_per_request=11_400,  # sizes of all objects, counted
         objects_per_request=SEGMENTS,

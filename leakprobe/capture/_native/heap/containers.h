@@ -14,4 +14,7 @@ enum layout layout_of(PyTypeObject *type);
 /* The number of entries of an object of that layout; -1 for LAYOUT_OTHER. */
 int64_t length_with(enum layout layout, PyObject *object);
 
+/* How many entries a deque or an lru_cache can have; 0: no limit, or something else. */
+uint32_t limit_of(PyObject *object);
+
 #endif

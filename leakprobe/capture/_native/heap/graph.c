@@ -156,6 +156,9 @@ add_tracked(struct building *building, PyInterpreterState *interpreter)
         for (PyGC_Head *head = next_tracked(end); head != end; head = next_tracked(head)) {
             node_of(building, (PyObject *)(head + 1));
         }
+        if (list == 0) {
+            building->graph->frozen_count = building->graph->nodes - building->graph->virtual_count;
+        }
     }
 }
 

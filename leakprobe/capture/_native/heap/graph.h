@@ -28,6 +28,7 @@ struct graph {
     uint32_t virtual_count;  /* objects are the nodes from here on */
     uint32_t thread_count;   /* NODE_FIRST_THREAD .. NODE_FIRST_THREAD + thread_count - 1 */
     uint32_t tracked_count;  /* the first so many objects came from the collector's lists */
+    uint32_t frozen_count;   /* of these the first, from the permanent generation (gc.freeze) */
     /* Edges of node n: targets[first[n]] .. targets[first[n + 1] - 1]. A reference that is
      * there twice stands there twice. NODE_C_HELD has its own list, filled by `reach`. */
     uint32_t *first;

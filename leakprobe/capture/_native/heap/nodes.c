@@ -1,13 +1,14 @@
 /* The section NODES: what is to be known of each node that another section names. */
 #include "answers.h"
 
+#include "containers.h"
 #include "titles.h"
 
 struct node_row {
     uint32_t node, kind, type, title, thing, state;
     int64_t length;
     uint64_t address, bytes, retained_bytes;
-    uint32_t dominator, zero;
+    uint32_t dominator, limit;
 };
 
 /* That of an object; of a thread its identifier, as `threading.get_ident` gives it. */
@@ -36,6 +37,7 @@ describe(const struct walk *walk, uint32_t node)
         .bytes = walk->types.bytes_of_node[node],
         .retained_bytes = walk->retained[node],
         .dominator = walk->dominator[node],
+        .limit = kind == KIND_OBJECT ? limit_of(walk->graph.objects[node]) : 0,
     };
 }
 

@@ -15,7 +15,7 @@
  *   NODES       u32 node, u32 kind (enum node_kind), u32 type (a row of TYPES, or
  *               UINT32_MAX), u32 title (string), u32 thing (enum thing), u32 state (enum
  *               node_state), i64 length (-1: none), u64 address, bytes, retained_bytes,
- *               u32 dominator (node), u32 zero
+ *               u32 dominator (node), u32 limit (entries; 0: none)
  *               Every node that another section names, once, in the order of the node.
  *   PATHS       u32 node, u32 why (enum why, bits), u32 first_step, u32 steps
  *               The shortest way to that node; no steps where nothing leads there.
@@ -49,7 +49,7 @@ enum section { SECTION_END = 0, SECTION_STRINGS = 1, SECTION_TOTALS = 2, SECTION
 
 enum total { TOTAL_OBJECTS, TOTAL_TRACKED, TOTAL_EDGES, TOTAL_BYTES, TOTAL_C_HELD_OBJECTS,
              TOTAL_C_HELD_BYTES, TOTAL_GARBAGE_OBJECTS, TOTAL_GARBAGE_BYTES, TOTAL_OWN_OBJECTS,
-             TOTAL_OWN_BYTES, TOTAL_THREADS, TOTAL_FRAMES, TOTAL_MAPPED_BYTES, TOTAL_GRAPH_NS,
+             TOTAL_OWN_BYTES, TOTAL_FROZEN_OBJECTS, TOTAL_THREADS, TOTAL_FRAMES, TOTAL_MAPPED_BYTES, TOTAL_GRAPH_NS,
              TOTAL_REACH_NS, TOTAL_TYPES_NS, TOTAL_DOMINATORS_NS, TOTAL_REST_NS, TOTALS };
 
 enum thing { THING_OBJECT, THING_MODULE, THING_CLASS, THING_FUNCTION, THING_FRAME_OBJECT,

@@ -49,6 +49,7 @@ write_totals(const struct walk *walk, uint64_t *totals)
     sum_tallies(&walk->types, totals);
     sum_own(walk, totals);
     totals[TOTAL_TRACKED] = graph->tracked_count;
+    totals[TOTAL_FROZEN_OBJECTS] = graph->frozen_count;
     totals[TOTAL_EDGES] = graph->edges;
     totals[TOTAL_THREADS] = graph->thread_count;
     totals[TOTAL_FRAMES] = graph->virtual_count - NODE_FIRST_THREAD - graph->thread_count;
