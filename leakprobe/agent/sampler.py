@@ -249,26 +249,32 @@ class Sampler:
             self.judge.observe(walked)
 
     def _tick(self) -> None:
-        # The start is filed at once; what comes after may take the time to walk the heap.
         first = len(self._history) == 0
-        snapshot = self._bare("start" if first else None)
+        label = "start" if first else None
         self._refused = None
-        snapshot = self._tried(self.reader.with_groups, snapshot)
         try:
             with self.gate.hold("a scheduled snapshot", patience_s=SCHEDULED_PATIENCE_S):
-                if self.reader.stacks_due():
-                    snapshot = self._tried(self.reader.with_stacks, snapshot)
-                if not first and self.walks.due(busy=self._busy(snapshot)):
-                    self._busy_since = _work(snapshot)
-                    snapshot = self._tried(self.reader.with_types, snapshot)
+                snapshot = self._read_what_is_due(self._bare(label), walk=not first)
         except Refusal as refusal:
             self._refused = str(refusal)
+            snapshot = self._tried(self.reader.with_groups, self._bare(label))
         self.cpu_s += snapshot.price.child_cpu_ms / 1e3
         if first:
             self._file_start(snapshot)
         else:
             self._history.add(snapshot)
             self.judge.observe(snapshot)
+
+    def _read_what_is_due(self, snapshot: Snapshot, *, walk: bool) -> Snapshot:
+        """What is exact comes first: it is to be counted when the requests were."""
+        snapshot = self._tried(self.reader.with_groups, snapshot)
+        # The start is filed at once; what comes after may take the time to walk the heap.
+        if walk and self.walks.due(busy=self._busy(snapshot)):
+            self._busy_since = _work(snapshot)
+            snapshot = self._tried(self.reader.with_types, snapshot)
+        if self.reader.stacks_due():
+            snapshot = self._tried(self.reader.with_stacks, snapshot)
+        return snapshot
 
     def _think(self) -> None:
         self.cpu_s += self.judge.think()

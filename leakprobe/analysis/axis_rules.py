@@ -39,6 +39,8 @@ SLOWING = 0.5
 SLOWING_IN_BYTES = 0.7
 SLOWING_SURELY = 0.75
 SURELY_ERRORS = 2.5
+# Of a handful of observations the last third is two or three, each a little late.
+ENOUGH_TO_SLOW_SURELY = 10
 ENDED = 0.15
 
 Growing = Literal["leak", "suspect"]
@@ -113,7 +115,7 @@ def on_axis(
         return Finding(None, ended=False, by_request=by_request, trend=trend)
     if trend.lasting < ENDED:
         return Finding(None, ended=True, by_request=by_request, trend=trend)
-    slowing = _slows_down(trend, span, series.unit)
+    slowing = _slows_down(trend, span, series)
     state = _state_of(trend, len(series.values), series.unit)
     doubtful = slowing or _jumps(xs, series.values) or _by_chance(trend, xs, series, certain_p)
     if state == "leak" and doubtful:
@@ -157,13 +159,14 @@ def _jumps(xs: Sequence[float], ys: Sequence[float]) -> bool:
     )
 
 
-def _slows_down(trend: Trend, span: float, unit: Unit) -> bool:
+def _slows_down(trend: Trend, span: float, series: Series) -> bool:
     """Whether late growth is well below the early one, of counts also by more than chance."""
-    if trend.lasting < (SLOWING_IN_BYTES if unit == "bytes" else SLOWING):
+    if trend.lasting < (SLOWING_IN_BYTES if series.unit == "bytes" else SLOWING):
         return True
     expected, late = trend.early * span / 3, trend.late * span / 3
     return (
-        unit == "count"
+        series.unit == "count"
+        and len(series.values) >= ENOUGH_TO_SLOW_SURELY
         and trend.lasting < SLOWING_SURELY
         and expected - late > SURELY_ERRORS * math.sqrt(expected)
     )

@@ -13,10 +13,9 @@ __all__ = ["grown_containers", "grown_garbage", "grown_types"]
 LEAST_ENTRIES = 8
 LEAST_OBJECTS = 16
 # The interpreter has objects of these itself, which come and go with everything it does.
-BUILTIN = "builtins."
 LEAST_BUILTIN_OBJECTS = 32
 # Bytes of a type whose objects do not become more: buffers and containers that grow.
-LEAST_OWNED_BYTES = 4096
+LEAST_OWNED_BYTES = 64 << 10
 # The latest cycles have not been frozen yet.
 FROZEN_SHARE = 0.8
 
@@ -39,19 +38,21 @@ def grown_containers(evidence: Evidence) -> Iterator[Found]:
 def grown_types(evidence: Evidence) -> Iterator[Found]:
     """Types of which there are more objects, in use or held by C code, or larger ones.
 
-    C code that fills a cache of its own is as good as C code that leaks until much is known.
+    What slows down is no candidate where it is the interpreter's own: the caches of every
+    library that is used for the first time are made of it. C code that fills a cache is as
+    good as C code that leaks until much is known.
     """
     watch = Watch(evidence.types.timeline)
     for name, column in evidence.types.items():
-        owned = evidence.owned.get(name)
-        least = LEAST_BUILTIN_OBJECTS if name.startswith(BUILTIN) else LEAST_OBJECTS
-        judged = watch.judge(column, "count", least)
-        if judged is not None:
+        owned, builtin = evidence.owned.get(name), "." not in name
+        judged = watch.judge(column, "count", LEAST_BUILTIN_OBJECTS if builtin else LEAST_OBJECTS)
+        if judged is None:
+            larger = watch.judge(owned, "bytes", LEAST_OWNED_BYTES)
+            waiting = watch.judge(evidence.garbage.get(name), "count", 1)
+            if larger is not None and not larger.growth.ended and waiting is None:
+                yield Found(larger.candidate("python", "type", name, "bytes"), larger)
+        elif not (builtin and judged.growth.ended):
             yield _found(judged, "type", name, judged.amount_of(owned))
-            continue
-        larger = watch.judge(owned, "bytes", LEAST_OWNED_BYTES)
-        if larger is not None:
-            yield Found(larger.candidate("python", "type", name, "bytes"), larger)
     for name, column in evidence.c_held.items():
         judged = watch.judge(column, "count", LEAST_OBJECTS)
         if judged is not None and judged.growth.state == "leak":

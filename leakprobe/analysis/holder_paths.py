@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from leakprobe.model import HolderPath
 
-__all__ = ["Way", "goes_through", "is_lasting", "outermost", "shared_steps", "way"]
+__all__ = ["Way", "goes_through", "is_lasting", "outermost", "root_module", "shared_steps", "way"]
 
 # The steps of a way, without what differs from one run to the next.
 Way = tuple[str, ...]
@@ -49,6 +49,14 @@ def shared_steps(one: Way, other: Way) -> int:
 def is_lasting(path: Way) -> bool:
     """Whether the way begins at what lives as long as the process: a module or a class."""
     return bool(path) and not path[0].startswith(PASSING)
+
+
+def root_module(path: Way) -> str | None:
+    """The module that a way begins in; None: it begins elsewhere."""
+    for root in ("module ", "class "):
+        if path and path[0].startswith(root):
+            return path[0].removeprefix(root)
+    return None
 
 
 def outermost(path: Way, others: Iterable[Way]) -> bool:

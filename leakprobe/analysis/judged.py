@@ -34,15 +34,13 @@ class Judged:
     serials: Sequence[int]
 
     def amount_of(self, column: Column | None) -> int | None:
-        """By how much something else that the same observations saw has grown meanwhile."""
-        if column is None:
-            return None
-        values = column.values(self.serials)
+        """By how much something else that the same observations saw has grown meanwhile.
+
+        None: nothing of the kind was seen.
+        """
         xs = self.series.totals if self.growth.by_request else self.series.times
-        trend = trend_of(xs, values)
-        if trend is None:
-            return values[-1] - values[0]
-        return round(trend.slope * (xs[-1] - xs[0]))
+        trend = None if column is None else trend_of(xs, column.values(self.serials))
+        return None if trend is None else round(trend.slope * (xs[-1] - xs[0]))
 
     def growth_beside(self, timeline: Timeline, column: Column) -> float:
         """By how much something grew meanwhile that other observations saw; never below 0."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from leakprobe.analysis.candidates import Candidate
+from leakprobe.analysis.holder_paths import root_module
 from leakprobe.analysis.suspect_cause import Cause, amount, counts_fit, same_route
 from leakprobe.analysis.type_kinds import resource_of_type
 
@@ -64,14 +65,15 @@ def _together(one: Candidate, others: Sequence[Candidate]) -> bool:
 def _home(cause: Cause, resource: str, causes: Sequence[Cause]) -> Cause | None:
     """The cause whose objects own what grows, of several one that grows in proportion.
 
-    Where no cause has objects of that kind, it is one that grows in proportion: a C library
+    Where no cause has objects of that kind, it is one with objects of a library: a C library
     opens files, and its objects do not tell.
     """
     likely = [c for c in causes if same_route(cause.head, c.members)]
     fitting = [c for c in likely if counts_fit(c.head, cause.members)]
     owning = [c for c in likely if _represents(c, resource)]
     both = [c for c in owning if c in fitting]
-    return next(iter(both or owning or fitting), None)
+    opaque = [c for c in fitting if _has_library_objects(c)]
+    return next(iter(both or owning or opaque), None)
 
 
 def _represents(cause: Cause, resource: str) -> bool:
@@ -79,6 +81,18 @@ def _represents(cause: Cause, resource: str) -> bool:
     entries = [entry.type for held in cause.containers[:1] for entry in held.entries]
     types = [*(member.name for member in cause.own_types), *entries]
     return any(resource_of_type(name) == resource for name in types)
+
+
+def _has_library_objects(cause: Cause) -> bool:
+    """Whether some of its types are not of the application that holds them.
+
+    What an application defines itself is written in Python: memory of a C library, or a
+    descriptor, belongs to an object that stands for it.
+    """
+    modules = {module for path in cause.ways if (module := root_module(path))}
+    homes = {module.partition(".")[0] for module in modules}
+    types = {member.name.partition(".")[0] for member in cause.own_types}
+    return not homes or bool(types - homes)
 
 
 def _add_native(causes: list[Cause], native: Candidate) -> None:
@@ -90,7 +104,8 @@ def _add_native(causes: list[Cause], native: Candidate) -> None:
     grown = sum(max(c.bytes, _largest(c)) for c in python)
     if python and (native.bytes or 0) <= NATIVE_SHARE * grown:
         return
-    home = max(python, key=lambda c: (c.bytes, _largest(c)), default=None)
+    owners = [c for c in python if _has_library_objects(c)]
+    home = max(owners, key=lambda c: (c.bytes, _largest(c)), default=None)
     if home is None:
         causes.append(Cause(native, [native]))
     else:

@@ -1,5 +1,6 @@
 """What grows is found in simulated services whose truth is known, and nothing else is."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from leakprobe.analysis.candidates import Candidate, find_candidates
 from leakprobe.model import Container, Frame, HeapTotals, ResourceGroup, TypeCount
 from tests.analysis.watching import INNOCENT, LEAKY, Load, Moment, Seen, watched
 
-RESULT, DICT, TEXT = "app.Result", "builtins.dict", "builtins.str"
+RESULT, DICT, TEXT = "app.Result", "dict", "str"
 TOTALS = HeapTotals(9, 9, 9, 9, 0, 0, 0, 0, 0, 0)
 RESULTS_AT, CACHE_AT, WEAK_AT = 0x1000, 0x2000, 0x3000
 
@@ -35,7 +36,7 @@ def results_kept(moment: Moment) -> Seen:
     kept = moment.leaky
     containers = [
         Container(CACHE_AT, DICT, 400),
-        Container(WEAK_AT, "builtins.set", 100 + kept, weak=True),
+        Container(WEAK_AT, "set", 100 + kept, weak=True),
     ]
     if kept >= 32:
         containers.append(Container(RESULTS_AT, DICT, kept))
@@ -46,7 +47,7 @@ def test_a_growing_dictionary_and_its_type_are_found_and_charged_to_the_route() 
     candidates = find_candidates(watched(results_kept))
     assert names(candidates) == {
         ("container", DICT),
-        ("container", "builtins.set"),
+        ("container", "set"),
         ("type", RESULT),
     }
     dictionary = next(one for one in candidates if one.address == RESULTS_AT)
@@ -164,6 +165,33 @@ def test_a_buffer_that_grows_is_found_though_there_is_only_one() -> None:
     assert (found.kind, found.name, found.counts) == ("type", "_io.BytesIO", "bytes")
     assert found.objects is None
     assert found.per_request == pytest.approx(250, rel=0.1)
+
+
+@pytest.mark.parametrize(("name", "found"), [("int", False), ("app.Key", True)])
+def test_what_slows_down_is_suspected_unless_everything_is_made_of_it(
+    name: str, found: bool
+) -> None:
+    def look(moment: Moment) -> Seen:
+        kept = round(400 * (1 - math.exp(-moment.leaky / 400)))
+        large = TypeCount("app.Cache", 1, 100, 100 + 300 * kept)
+        held = TypeCount("app.Held", 5, 1, 1, None, 0, 1000 + moment.leaky // 300)
+        return Seen(types=[TypeCount(name, kept, 30 * kept, 30 * kept), large, held])
+
+    candidates = find_candidates(watched(look))
+    assert {(one.name, one.state) for one in candidates} == (
+        {(name, "suspect")} if found else set()
+    )
+
+
+def test_large_cycles_that_wait_do_not_make_a_type_larger() -> None:
+    """Those that live are small: what the type owns grows, though nothing leaks."""
+
+    def look(moment: Moment) -> Seen:
+        waiting = 3 * moment.leaky
+        row = TypeCount("bytes", 9000 + waiting, 1, 300_000 + 20_000 * waiting, None, waiting)
+        return Seen(types=[row], gauges={"gc_enabled": True})
+
+    assert find_candidates(watched(look)) == ()
 
 
 def test_growing_threads_are_found_by_what_they_run() -> None:

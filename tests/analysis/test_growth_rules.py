@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from leakprobe.analysis.axis_rules import Series, Unit
 from leakprobe.analysis.growth_rules import Growth, judge_growth
 from leakprobe.analysis.trend import after_warm_up
+from tests.analysis.recorded import RECORDED
 
 STEADY_S = [4.0 * n for n in range(16)]
 AT_40_RPS = [max(0, int(40 * (time - 6))) for time in STEADY_S]
@@ -62,6 +63,13 @@ def test_what_grows_like_this_is_called_so(name: str) -> None:
     assert state(judged(along(curve))) == truth
 
 
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_real_services_had_is_called_so(name: str) -> None:
+    one = RECORDED[name]
+    found = judged(one.values, times=one.times, totals=one.totals, unit=one.unit, least=one.least)
+    assert state(found) == one.truth
+
+
 def test_growth_is_counted_after_the_warm_up() -> None:
     growth = judged(along(lambda n, _: 1000 + 3 * n))
     assert growth is not None
@@ -90,11 +98,17 @@ def test_what_grows_while_nobody_asks_is_judged_by_the_clock() -> None:
     assert growth.amount == pytest.approx(3 * growth.seconds)
 
 
-def test_what_grows_with_a_rising_load_is_not_a_leak() -> None:
+@pytest.mark.parametrize("power", [2, 5])
+def test_what_grows_with_a_rising_load_is_not_a_leak(power: int) -> None:
     """A working set that goes with the requests of the moment slows down per request."""
-    totals = [int(time * time) for time in STEADY_S]
+    totals = [int(time**power) for time in STEADY_S]
     growth = judged([1000 + 10 * time for time in STEADY_S], totals=totals)
     assert state(growth) == "suspect"
+
+
+def test_time_alone_proves_nothing_where_requests_came_in_a_few_bursts() -> None:
+    totals = [1000 * (5 * n // 16) for n in range(16)]
+    assert state(judged([1000 + 10 * time for time in STEADY_S], totals=totals)) == "suspect"
 
 
 @pytest.mark.parametrize(("kept", "truth"), [(0.25, "suspect"), (5.0, "leak")])
@@ -130,6 +144,15 @@ def test_growth_that_slows_down_is_at_most_suspected(late_rate: float, truth: st
     found = judged(along(lambda n, _: 1000 + min(n, border) + late_rate * max(0, n - border)))
     assert state(found) == truth
     assert found is None or found.ended == (truth == "suspect")
+
+
+def test_a_few_observations_of_a_starved_sampler_do_not_show_that_growth_slows_down() -> None:
+    """One object for each request, but walks come up to 2 s after requests were counted."""
+    times = [6.0, 10.0, 13.0, 19.0, 22.0, 26.0, 31.0, 34.0, 38.0, 44.0]
+    late_s = [0.0, 0.0, 0.0, 0.2, 0.8, 1.5, 2.0, 1.8, 0.6, 0.1]
+    totals = [round(40 * (time - 5)) for time in times]
+    values = [1000 + 40 * (time - 5 + late) for time, late in zip(times, late_s, strict=True)]
+    assert state(judged(values, times=times, totals=totals)) == "leak"
 
 
 @pytest.mark.parametrize(("late_rate", "truth"), [(0.75, "leak"), (0.6, "suspect"), (0.1, None)])
@@ -172,24 +195,59 @@ LONG_S = [60.0 * n for n in range(64)]
 LONG_TOTALS = [600 * n for n in range(64)]
 
 
-def test_a_leak_that_began_lately_is_found() -> None:
-    values = [1000.0 + max(0, n - 40) * 10 + n % 2 for n in range(64)]
-    growth = judged(values, times=LONG_S, totals=LONG_TOTALS)
+def begun(at: int, rate: float = 10.0) -> list[float]:
+    """A leak that begins with one of 64 observations, under a little noise."""
+    return [1000.0 + max(0, n - at) * rate + n % 2 for n in range(64)]
+
+
+@pytest.mark.parametrize("at", [38, 50])
+def test_a_leak_that_began_lately_is_found(at: int) -> None:
+    growth = judged(begun(at), times=LONG_S, totals=LONG_TOTALS)
     assert state(growth) == "leak"
     assert growth is not None
-    assert growth.first >= 32
+    assert growth.first >= at - 3
 
 
-def test_what_comes_back_to_where_it_was_began_no_leak() -> None:
-    values = [1000.0 + 500 * (20 < n < 30) + max(0, n - 40) * 10 + n % 2 for n in range(64)]
+@pytest.mark.parametrize("peak", [range(20, 30), range(32, 37)])
+def test_what_comes_back_to_where_it_was_began_no_leak(peak: range) -> None:
+    values = [value + 500 * (n in peak) for n, value in enumerate(begun(40))]
     assert state(judged(values, times=LONG_S, totals=LONG_TOTALS)) != "leak"
 
 
-def test_a_leak_that_began_minutes_ago_is_suspected() -> None:
-    times = [10.0 * n for n in range(64)]
-    values = [1000.0 + max(0, n - 42) * 10 + n % 2 for n in range(64)]
-    growth = judged(values, times=times, totals=[100 * n for n in range(64)])
-    assert state(growth) == "suspect"
+@pytest.mark.parametrize(("cadence_s", "truth"), [(60.0, "leak"), (10.0, "suspect"), (3.0, None)])
+def test_what_began_a_moment_ago_is_not_called_a_leak_yet(
+    cadence_s: float, truth: str | None
+) -> None:
+    times = [cadence_s * n for n in range(64)]
+    totals = [100 * n for n in range(64)]
+    assert state(judged(begun(38), times=times, totals=totals)) == truth
+
+
+def test_a_step_lately_is_no_leak_that_began_lately() -> None:
+    times = [600.0 * n for n in range(24)] + [14_000.0 + 50 * n for n in range(40)]
+    totals = [int(10 * time) for time in times]
+    values = [1000.0 + 500 * (n > 55) + n % 2 for n in range(64)]
+    assert state(judged(values, times=times, totals=totals)) is None
+
+
+def test_two_observations_say_nothing() -> None:
+    assert judged([1.0, 100.0], times=[0.0, 100.0], totals=[0, 0]) is None
+
+
+def test_requests_are_judged_where_the_observations_lie_in_two_heaps() -> None:
+    times = [*range(12), *(500.0 + n for n in range(12))]
+    totals = [100 * n for n in range(24)]
+    growth = judge_growth(Series(times, totals, [1000 + n for n in totals], "count", 5), 0)
+    assert state(growth) == "leak"
+    assert growth is not None
+    assert growth.by_request
+
+
+def test_a_load_that_only_begins_is_no_rising_load() -> None:
+    totals = [0] * 9 + [100 * n for n in range(1, 16)]
+    times = [10.0 * n for n in range(24)]
+    values = [1000.0 + n for n in totals]
+    assert state(judge_growth(Series(times, totals, values, "count", 5), 0)) == "leak"
 
 
 series = st.lists(st.integers(0, 10_000), min_size=10, max_size=30)

@@ -8,6 +8,7 @@ from leakprobe.analysis.holder_paths import (
     goes_through,
     is_lasting,
     outermost,
+    root_module,
     shared_steps,
     way,
 )
@@ -39,6 +40,13 @@ def test_modules_and_classes_last_and_what_runs_does_not() -> None:
     for passing in ("frame f at a.py", "thread MainThread", "held by C code", "… dict"):
         assert not is_lasting((passing, "local x"))
     assert not is_lasting(())
+
+
+def test_a_way_begins_in_a_module_or_nowhere() -> None:
+    assert root_module(("module shop.app", "global x")) == "shop.app"
+    assert root_module(("class shop.app.A", "class attribute x")) == "shop.app.A"
+    assert root_module(("frame f at a.py",)) is None
+    assert root_module(()) is None
 
 
 @settings(deadline=None)

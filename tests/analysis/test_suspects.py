@@ -210,8 +210,7 @@ def test_links_of_some_other_cache_do_not_excuse_a_leak() -> None:
 
 def test_links_do_not_excuse_threads_that_leak() -> None:
     threads = candidate("group", "app.work", resource="threads")
-    look = looked(types=(type_holder("int", CACHED),))
-    (found,) = find_suspects([candidate("type", "int"), LINKS, threads], look)
+    (found,) = find_suspects([candidate("type", "int"), LINKS, threads], None)
     assert (found.state, found.resource) == ("leak", "threads")
 
 

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leakprobe.analysis.candidates import Candidate
 from leakprobe.analysis.suspects import find_suspects
@@ -306,3 +308,20 @@ def test_what_the_table_of_threads_holds_alone_is_not_said_to_be_all() -> None:
     }
     retained = {text: holder.retained_bytes is not None for text, holder in held_by.items()}
     assert retained == {"app.results.value": True, "app.buffers.item": True, TABLE: False}
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.permutations(range(10)), st.booleans())
+def test_the_order_of_the_evidence_does_not_matter(order: list[int], listed: bool) -> None:
+    candidates, look = equal_rates(listed=listed)
+    shuffled = [candidates[n] for n in order if n < len(candidates)]
+    turned = replace(look, types=look.types[::-1], containers=look.containers[::-1])
+    before = find_suspects([*candidates[:10]], look)
+    after = find_suspects(shuffled, turned)
+    assert [summary(s) for s in after] == [summary(s) for s in before]
+
+
+def summary(suspect: Suspect) -> tuple[object, ...]:
+    types = {row.type for row in suspect.types}
+    holders = {row.text for row in suspect.holders}
+    return suspect.fingerprint, suspect.state, suspect.growth, types, holders, suspect.routes

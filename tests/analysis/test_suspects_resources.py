@@ -189,3 +189,13 @@ def test_parts_that_have_a_holder_of_their_own_are_absorbed_with_what_they_are_p
     (found,) = find_suspects([*types, threads], looked(types=rows))
     assert found.resource == "threads"
     assert len(found.types) == 2
+
+
+@pytest.mark.parametrize("other", [grown("fds", "file /tmp/*.wav"), native(9_000_000)])
+def test_what_no_object_stands_for_is_apart_from_what_the_application_defines(
+    other: Candidate,
+) -> None:
+    candidates, containers = kept("app.Result", 1_000_000)
+    look = looked(containers)  # type: ignore[arg-type]  # of ContainerHolder
+    found = find_suspects([*candidates, other], look)
+    assert sorted(s.resource for s in found) == sorted([other.resource, "python"])

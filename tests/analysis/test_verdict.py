@@ -34,7 +34,7 @@ PERHAPS = replace(LEAK, rank=2, state="suspect", resource="fds", confidence=0.4,
 
 def steady(moment: Moment) -> Seen:
     count = 10_000 + moment.chance.randrange(9)
-    return Seen(types=[TypeCount("builtins.dict", count, 64 * count, 100 * count)])
+    return Seen(types=[TypeCount("dict", count, 64 * count, 100 * count)])
 
 
 def said(evidence: Evidence, *suspects: Suspect, limit: int | None = LIMIT) -> Verdict:

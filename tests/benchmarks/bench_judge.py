@@ -83,25 +83,25 @@ def cpu_s_per_minute(*, leaking: bool) -> tuple[float, float, int]:
     return observing / minutes, judging / minutes, evidence.size_bytes
 
 
+def report(*, leaking: bool) -> str:
+    """One line of figures."""
+    observing, judging, size = cpu_s_per_minute(leaking=leaking)
+    return (
+        f"{'leaking' if leaking else 'innocent':9} observing {observing * 1e3:5.0f} ms/min, "
+        f"judging {judging * 1e3:5.0f} ms/min: {(observing + judging) / 60:.2%} of a core "
+        f"(budget {BUDGET:.1%}); evidence {size / 2**20:.1f} MiB"
+    )
+
+
 @pytest.mark.benchmark
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("leaking", [False, True])
-def test_the_judge_stays_within_its_budget(leaking: bool) -> None:
-    observing, judging, _ = cpu_s_per_minute(leaking=leaking)
-    assert (observing + judging) / 60 < BUDGET
-
-
-def main() -> None:
-    """Print both."""
-    for leaking in (False, True):
-        observing, judging, size = cpu_s_per_minute(leaking=leaking)
-        share = (observing + judging) / 60
-        sys.stdout.write(
-            f"{'leaking' if leaking else 'innocent':9} observing {observing * 1e3:6.0f} ms/min, "
-            f"judging {judging * 1e3:6.0f} ms/min: {share:.2%} of a core (budget {BUDGET:.1%}); "
-            f"evidence {size / 2**20:.1f} MiB\n"
-        )
+def test_cpu_of_the_judge(leaking: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(f"\n{report(leaking=leaking)}")  # noqa: T201 - the figures are what it is for
 
 
 if __name__ == "__main__":
-    main()
+    print(f"Python {sys.version.split()[0]}")  # noqa: T201 - the figures are what it is for
+    print(report(leaking=False))  # noqa: T201
+    print(report(leaking=True))  # noqa: T201

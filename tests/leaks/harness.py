@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from leakprobe.demo.service_process import Service
+from leakprobe.demo.service_process import Service, ServiceFailed
 from tests.leaks.expectation import Answer, named, wrong_about
 from tests.leaks.load import send
 from tests.leaks.truth import Case
@@ -52,12 +52,20 @@ class Outcome:
 def watch_leak(case: Case, limit_s: float = LEAK_LIMIT_S) -> Outcome:
     """Load the leaky application until the answer is right in everything, or time is up."""
     assert case.leak is not None
-    return asyncio.run(_watch(case, case.leaky, limit_s))
+    return _survived(case, case.leaky, limit_s)
 
 
 def watch_innocent(case: Case, seconds: float) -> Outcome:
-    """Load the innocent twin; no answer may ever call it a leak."""
-    return asyncio.run(_watch(case, case.fixed, seconds))
+    """Load the innocent twin; no answer may call it a leak, nor the last one suspect it."""
+    return _survived(case, case.fixed, seconds)
+
+
+def _survived(case: Case, app: str, limit_s: float) -> Outcome:
+    """A service that breaks, or does not answer, is wrong; the others go on."""
+    try:
+        return asyncio.run(_watch(case, app, limit_s))
+    except (httpx.HTTPError, ServiceFailed) as error:
+        return Outcome(case, app, (f"it broke: {error}",), None, 0.0, {}, Counter())
 
 
 async def _watch(case: Case, app: str, limit_s: float) -> Outcome:
@@ -100,6 +108,8 @@ async def _polled(
         decided = not wrong if app == case.leaky else bool(wrong)
         if decided or seconds >= limit_s:
             break
+    if app == case.fixed and not wrong and answer["verdict"]["state"] == "suspect":
+        wrong = (f"a suspicion stays: {answer['verdict']['reason']}",)
     wrong = (*wrong, *_wrong_load(case, sent))
     return Outcome(case, app, wrong, verdict_s, seconds, answer, sent)
 

@@ -55,7 +55,7 @@ def table(rows: Sequence[Row]) -> str:
 def _summary(rows: Sequence[Row]) -> str:
     leaks = [row.leak for row in rows if row.leak]
     verdicts = [leak.verdict_s for leak in leaks if leak.verdict_s is not None]
-    alarms = sum(bool(row.twin.wrong) for row in rows)
+    alarms = sum(row.twin.verdict_s is not None for row in rows)
     median = f"{statistics.median(verdicts):.0f}" if verdicts else "-"
     return (
         f"{len(leaks)} leaks, {len(verdicts)} found, "

@@ -2,7 +2,7 @@
  * that belong to it alone. */
 #include "join.h"
 
-#include "versions.h"
+#include "object_versions.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "containers.h"
 
 #include "memory.h"
-#include "versions.h"
+#include "object_versions.h"
 #include "walk.h"
 
 /* A row of CONTAINERS as output.h describes it. */

@@ -6,7 +6,7 @@
 #include "index.h"
 #include "memory.h"
 #include "roots.h"
-#include "versions.h"
+#include "object_versions.h"
 
 #define FIRST_EDGES (1u << 16)
 #define FIRST_NODES (1u << 12)

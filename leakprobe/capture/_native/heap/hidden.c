@@ -2,7 +2,7 @@
  * because what holds them lives for ever. A count of the heap needs them. */
 #include "hidden.h"
 
-#include "versions.h"
+#include "object_versions.h"
 
 /* Objects/dictobject.c (dict_traverse): only keys that are not strings are reported. */
 static void

@@ -2,7 +2,7 @@
 #ifndef LEAKPROBE_HEAP_LABELS_H
 #define LEAKPROBE_HEAP_LABELS_H
 
-#include "versions.h"
+#include "object_versions.h"
 #include "walk.h"
 
 struct label {

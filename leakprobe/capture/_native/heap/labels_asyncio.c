@@ -45,7 +45,8 @@ task_field_name(PyObject *held)
     if (PyContext_CheckExact(held)) {
         return "_context";
     }
-    int is_future = is_instance_of(held, "_asyncio.Future") || is_instance_of(held, "_asyncio.Task");
+    int is_future = is_instance_of(held, "_asyncio.Future")
+                    || is_instance_of(held, "_asyncio.Task");
     return is_future ? "_fut_waiter" : NULL;
 }
 

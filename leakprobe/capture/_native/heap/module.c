@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "module.h"
 
-#include "versions.h"
+#include "object_versions.h"
 
 #include <errno.h>
 #include <structseq.h>

@@ -4,7 +4,7 @@
 
 #include <Python.h>
 
-#include "versions.h"
+#include "object_versions.h"
 #include "walk.h"
 
 /* What a dict or tuple is for whoever holds it: it decides what its items are called, and

@@ -3,7 +3,7 @@
 
 #include "memory.h"
 #include "text.h"
-#include "versions.h"
+#include "object_versions.h"
 
 #include <string.h>
 

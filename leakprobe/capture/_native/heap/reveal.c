@@ -2,7 +2,7 @@
 #include "reveal.h"
 
 #include "text.h"
-#include "versions.h"
+#include "object_versions.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "roots.h"
 
 #include "memory.h"
-#include "versions.h"
+#include "object_versions.h"
 
 /* Counts the frames of a thread that run code; with `found`, writes them there. */
 static uint32_t

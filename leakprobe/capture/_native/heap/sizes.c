@@ -8,7 +8,7 @@
 #include "sizes.h"
 
 #include "types.h"
-#include "versions.h"
+#include "object_versions.h"
 
 #include <string.h>
 
@@ -43,13 +43,26 @@ inherited_sizeof(PyTypeObject *type)
     return NULL;
 }
 
+/* The buffer of a BytesIO is an object, which its `__sizeof__` counts as a part of it. Since 3.12 it
+ * is reported as a reference, too (Modules/_io/bytesio.c: bytesio_traverse), and counts by itself. */
+static int
+counts_what_it_refers_to(PyTypeObject *type)
+{
+    for (; type != NULL; type = type->tp_base) {
+        if (strcmp(type->tp_name, "_io.BytesIO") == 0) {
+            return BYTESIO_REPORTS_ITS_BUFFER;
+        }
+    }
+    return 0;
+}
+
 struct sizer
 sizer_of(PyTypeObject *type)
 {
     struct sizer sizer = {.method = inherited_sizeof(type),
                           .header = bytes_before(type),
                           .has_values = PyType_HasFeature(type, Py_TPFLAGS_MANAGED_DICT)};
-    if (sizer.method == own_sizeof(&PyBaseObject_Type)) {
+    if (sizer.method == own_sizeof(&PyBaseObject_Type) || counts_what_it_refers_to(type)) {
         sizer.method = NULL;
     }
     return sizer;

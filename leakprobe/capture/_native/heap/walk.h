@@ -48,7 +48,8 @@ void immediate_dominators(uint32_t nodes, const uint32_t *first, const uint32_t 
                           uint32_t *dominator);
 
 /* retained.c: fills walk->dominator and walk->retained (leakprobe's own and garbage
- * included as far as reachable; garbage retains nothing but itself), then the types' owned and retained bytes. */
+ * included as far as reachable; garbage retains nothing but itself), then the types' owned and
+ * retained bytes. */
 void find_retained(struct walk *walk);
 
 /* answers.c: everything that was asked for. */

@@ -9,7 +9,7 @@
 
 #include "refusal.h"
 #include "sampling.h"
-#include "versions.h"
+#include "object_versions.h"
 
 #if PY_VERSION_HEX >= 0x030D0000
 
