@@ -7,7 +7,7 @@ cost more than taking them. So each snapshot is looked at once, when it is taken
 from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
-from leakprobe.analysis.memory_split import python_in_malloc
+from leakprobe.analysis.in_malloc import python_in_malloc, walked_in_malloc
 from leakprobe.analysis.observation import Table, Timeline
 from leakprobe.analysis.site_sums import SiteGrowth, SiteSums
 from leakprobe.model import Container, Frame, Gauges, LiveStack, ResourceGroup, Snapshot, TypeCount
@@ -201,11 +201,11 @@ def _heap_values(snapshot: Snapshot, types: tuple[TypeCount, ...]) -> dict[str, 
         OWNED: sum(one.owned_bytes for one in types),
         GARBAGE: sum(_garbage_bytes(one) for one in types if one.garbage_objects),
     }
-    totals, in_pymalloc = snapshot.totals, snapshot.gauges.pymalloc_used_bytes
-    if totals is not None:
-        values[FROZEN] = totals.frozen_objects
-    if totals is not None and in_pymalloc is not None:
-        values[IN_MALLOC] = max(0, totals.bytes + totals.own_bytes - in_pymalloc)
+    if snapshot.totals is not None:
+        values[FROZEN] = snapshot.totals.frozen_objects
+    in_malloc = walked_in_malloc(snapshot)
+    if in_malloc is not None:
+        values[IN_MALLOC] = in_malloc
     return values
 
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 
 from leakprobe.analysis.axis_rules import Series
 from leakprobe.analysis.growth_rules import judge_growth
-from leakprobe.analysis.in_malloc import Estimate, python_in_malloc, series_in_malloc
+from leakprobe.analysis.in_malloc import series_in_malloc
 from leakprobe.analysis.memory_advice import LEAST_BYTES, LEAST_SHARE_OF_RSS, advise
 from leakprobe.analysis.trend import Trend, after_warm_up, trend_of
 from leakprobe.model import Gauges, Snapshot
 from leakprobe.model.verdict import MemoryGrowth, MemorySplit
 
-__all__ = ["Estimate", "memory_split", "python_in_malloc", "split_memory"]
+__all__ = ["memory_split", "split_memory"]
 
 JUDGED_S = 3600.0
 ENOUGH_SNAPSHOTS = 8

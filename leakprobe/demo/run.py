@@ -2,8 +2,8 @@
 
 The service is the example `subtitle_service`, served by uvicorn in a process of its own.
 The agent in it has its default settings, but looks every second where nothing else is set:
-a verdict needs a dozen looks, and nobody waits two minutes for a demo. All that is shown comes over HTTP, from the endpoints
-that every service with the agent has.
+a verdict needs a dozen looks, and nobody waits two minutes for a demo. All that is shown
+comes over HTTP, from the endpoints that every service with the agent has.
 """
 
 import asyncio

@@ -53,45 +53,6 @@ enum total { TOTAL_OBJECTS, TOTAL_TRACKED, TOTAL_EDGES, TOTAL_BYTES, TOTAL_C_HEL
              TOTAL_MAPPED_BYTES, TOTAL_GRAPH_NS, TOTAL_REACH_NS, TOTAL_TYPES_NS,
              TOTAL_DOMINATORS_NS, TOTAL_REST_NS, TOTALS };
 
-enum thing), u32 state (enum
- *               node_state), i64 length (-1: none), u64 address, bytes, retained_bytes,
- *               u32 dominator (node), u32 limit (entries; 0: none)
- *               Every node that another section names, once, in the order of the node.
- *   PATHS       u32 node, u32 why (enum why, bits), u32 first_step, u32 steps
- *               The shortest way to that node; no steps where nothing leads there.
- *   STEPS       u32 holder (node), u32 role (enum role), u32 name (string), u32 index
- *               One after the other from the root down; a step's held node is the holder of
- *               the next step, and the path's node for the last one. index: of a list or
- *               tuple item, else UINT32_MAX.
- *   EDGES       u32 holder, u32 held (nodes), u32 role, u32 name, u32 index, u32 holders
- *               Who holds the objects that were asked for by type.
- *   JOIN        u32 group, u32 how (enum owned_as): for each pointer that was handed in, in its
- *               order; group UINT32_MAX where no object was found
- *   GROUPS      u32 type, u32 path (a row of PATHS), u32 objects, u32 state, u64 retained_bytes
- *               Objects of one type that are held in the same way (keys and indexes aside).
- *   HELD        as GROUPS: the newest objects of the types that were asked for
- *   ENTRIES     u32 container (node), u32 type, u64 objects, bytes, retained_bytes
- *               Types of what containers hold, values of a dict; retained: by the container alone.
- */
-#ifndef LEAKPROBE_HEAP_OUTPUT_H
-#define LEAKPROBE_HEAP_OUTPUT_H
-
-#include <Python.h>
-#include <stdint.h>
-
-#define NO_STRING UINT32_MAX
-#define NO_INDEX UINT32_MAX
-
-enum section { SECTION_END = 0, SECTION_STRINGS = 1, SECTION_TOTALS = 2, SECTION_TYPES = 3,
-               SECTION_CONTAINERS = 4, SECTION_NODES = 5, SECTION_PATHS = 6, SECTION_STEPS = 7,
-               SECTION_EDGES = 8, SECTION_JOIN = 9, SECTION_GROUPS = 10, SECTION_HELD = 11,
-               SECTION_ENTRIES = 12 };
-
-enum total { TOTAL_OBJECTS, TOTAL_TRACKED, TOTAL_EDGES, TOTAL_BYTES, TOTAL_C_HELD_OBJECTS,
-             TOTAL_C_HELD_BYTES, TOTAL_GARBAGE_OBJECTS, TOTAL_GARBAGE_BYTES, TOTAL_OWN_OBJECTS,
-             TOTAL_OWN_BYTES, TOTAL_FROZEN_OBJECTS, TOTAL_THREADS, TOTAL_FRAMES, TOTAL_MAPPED_BYTES, TOTAL_GRAPH_NS,
-             TOTAL_REACH_NS, TOTAL_TYPES_NS, TOTAL_DOMINATORS_NS, TOTAL_REST_NS, TOTALS };
-
 enum thing { THING_OBJECT, THING_MODULE, THING_CLASS, THING_FUNCTION, THING_FRAME_OBJECT,
              THING_THREAD_OBJECT, THING_PLUMBING, THING_TASK, THING_TIMER_HANDLE,
              THING_LOGGING_HANDLER };

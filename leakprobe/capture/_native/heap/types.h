@@ -37,7 +37,8 @@ void write_types(const struct types *types, struct output *output);
 uint64_t shallow_size(PyObject *object);
 
 /* Exact builtin containers (dict list set tuple frozenset collections.deque), and what code is made
- * of (modules, functions, code, cells, frames, tracebacks, generators, coroutines, classes): neither owns what it holds. */
+ * of (modules, functions, code, cells, frames, tracebacks, generators, coroutines, classes): neither
+ * owns what it holds. */
 int is_plain_container(PyTypeObject *type);
 int is_plumbing(PyTypeObject *type);
 
