@@ -4,8 +4,9 @@ Two readings are dear. A heap walk costs CPU in proportion to the objects; walks
 share of one core in the long run, and where cloning the process for it is felt, none is
 scheduled. Growth shows in a dozen walks, and somebody waits for the verdict when a service
 is young or has just got its load. So there is a credit of CPU time, a token bucket that the
-share fills: a busy process is walked at a faster pace as long as the credit lasts, one that
-finished no request since the latest walk at half the pace that the share allows.
+share fills: a busy process is walked at a faster pace, which slows down with what is left
+of the credit, so that walks thin out by and by instead of ending all at once. One that
+finished no request since the latest walk is walked at half the pace that the share allows.
 Reading tracemalloc's traces (`_tracemalloc._get_traces`, Modules/_tracemalloc.c) holds the
 GIL from beginning to end; it may use a share of the time, and where one reading would be
 felt, none is scheduled.
@@ -56,8 +57,8 @@ def walk_due(
         return budget > 0
     if not busy:
         return cost_due(since_last_s, last_cpu_s, budget / 2)
-    hurry = max(budget, HURRY_SHARE) if credit_s >= last_cpu_s else budget
-    return cost_due(since_last_s, last_cpu_s, hurry)
+    ahead = max(0.0, HURRY_SHARE - budget) * min(1.0, credit_s / MOST_CREDIT_S)
+    return cost_due(since_last_s, last_cpu_s, budget + (ahead if credit_s >= last_cpu_s else 0.0))
 
 
 def credit_left(credit_s: float, since_last_s: float, cost_s: float, budget: float) -> float:

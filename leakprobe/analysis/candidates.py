@@ -5,14 +5,11 @@ a line. Several candidates often have one cause; to find it takes a look at the 
 (`leakprobe.analysis.suspects`).
 """
 
-from dataclasses import replace
-
 from leakprobe.analysis.candidate import Candidate, Kind
 from leakprobe.analysis.evidence import Evidence
 from leakprobe.analysis.gauge_growth import grown_gauges, grown_groups
 from leakprobe.analysis.heap_growth import grown_containers, grown_garbage, grown_types
 from leakprobe.analysis.judged import Found
-from leakprobe.analysis.route_rates import route_rates
 from leakprobe.analysis.site_growth import grown_sites
 
 __all__ = ["Candidate", "Kind", "find_candidates"]
@@ -40,20 +37,12 @@ def find_candidates(evidence: Evidence, *, rates: bool = True) -> tuple[Candidat
         *grown_sites(evidence, collector_works=not garbage),
     ]
     found.sort(key=_order)
-    rated = [_with_rates(one) for one in found[:MOST_RATED]] if rates else []
-    return (*rated, *(one.candidate for one in found[len(rated) :]))
+    rated = [one.charged() for one in found[:MOST_RATED]] if rates else []
+    return tuple(one.candidate for one in (*rated, *found[len(rated) :]))
 
 
 def _grown_in_heap(evidence: Evidence) -> list[Found]:
     return [*grown_containers(evidence), *grown_types(evidence)]
-
-
-def _with_rates(found: Found) -> Candidate:
-    candidate, judged = found.candidate, found.judged
-    if not candidate.requests:
-        return candidate
-    series = judged.series
-    return replace(candidate, rates=route_rates(series.times, judged.requests, series.values))
 
 
 def _order(found: Found) -> tuple[int, int, int, int, str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast
 
+from leakprobe.analysis.candidate import Candidate
 from leakprobe.analysis.evidence import ALLOCATOR_FREE, IN_MALLOC, IN_MALLOC_ERROR, Evidence
 from leakprobe.analysis.judged import Found, Judged, Watch
 from leakprobe.model.verdict import Resource
@@ -31,6 +32,11 @@ FREE_SHARE_CERTAIN = 0.5
 # Of the resident set, what they must hold; of their growth, what must be resident.
 HELD_SHARE = 0.1
 RESIDENT_SHARE = 0.5
+# Less may be the working set of a service that becomes slower: more requests run at a time.
+SIZEABLE_BYTES = 4 << 20
+SIZEABLE_SHARE = 0.03
+# What a thread more may take: what it works on, and what malloc keeps for it.
+BYTES_PER_THREAD = 1 << 20
 
 
 def grown_gauges(evidence: Evidence) -> Iterator[Found]:
@@ -44,10 +50,10 @@ def grown_gauges(evidence: Evidence) -> Iterator[Found]:
         gauges.get("malloc_used_bytes"), "bytes", LEAST_NATIVE_BYTES, from_zero=False
     )
     if used is not None:
-        yield from _native(evidence, used)
+        yield from (_proven(evidence, found) for found in _native(evidence, used))
     free = watch.judge(gauges.get(ALLOCATOR_FREE), "bytes", LEAST_FREE_BYTES, from_zero=False)
     if free is not None:
-        yield from _allocator(evidence, free)
+        yield from (_proven(evidence, found) for found in _allocator(evidence, free))
 
 
 def grown_groups(evidence: Evidence) -> Iterator[Found]:
@@ -59,6 +65,33 @@ def grown_groups(evidence: Evidence) -> Iterator[Found]:
             found = judged.candidate(cast("Resource", resource), "group", name, "objects")
             site = evidence.group_sites.get((resource, name))
             yield Found(replace(found, site=site), judged)
+
+
+def _proven(evidence: Evidence, found: Found) -> Found:
+    """The same, suspected unless it is much, and surely goes with a route or with time.
+
+    Nothing that is counted stands behind bytes of the process as a whole.
+    """
+    if found.candidate.state == "suspect":
+        return found
+    rss, threads = evidence.gauges.get("rss_bytes"), evidence.gauges.get("threads")
+    least = max(
+        SIZEABLE_BYTES,
+        SIZEABLE_SHARE * (0 if rss is None else rss.last),
+        BYTES_PER_THREAD * (found.judged.amount_of(threads) or 0),
+    )
+    if (found.candidate.bytes or 0) < least:
+        return found.suspected()
+    charged = found.charged()
+    return charged if _is_charged(charged.candidate) else charged.suspected()
+
+
+def _is_charged(candidate: Candidate) -> bool:
+    """Whether something is known to make it grow; of one route alone, that or time does."""
+    rates = candidate.rates
+    if rates is None or len(candidate.routes) <= 1:
+        return True
+    return bool(rates.rows) or rates.background_per_s > 0
 
 
 def _native(evidence: Evidence, used: Judged) -> Iterator[Found]:

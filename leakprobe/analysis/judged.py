@@ -8,6 +8,7 @@ from leakprobe.analysis.axis_rules import Series, Unit
 from leakprobe.analysis.candidate import Candidate, Counts, Kind
 from leakprobe.analysis.growth_rules import Growth, judge_growth
 from leakprobe.analysis.observation import Column, Timeline
+from leakprobe.analysis.route_rates import route_rates
 from leakprobe.analysis.trend import after_warm_up, trend_of
 from leakprobe.model.verdict import Resource
 
@@ -96,6 +97,14 @@ class Found:
         """The same, of which something else says that it may be no leak."""
         weaker = replace(self.candidate, state="suspect", confidence=self.candidate.confidence / 2)
         return self if self.candidate.state == "suspect" else replace(self, candidate=weaker)
+
+    def charged(self) -> "Found":
+        """The same, its growth charged to routes; without requests there are none."""
+        if not self.candidate.requests or self.candidate.rates is not None:
+            return self
+        series = self.judged.series
+        rates = route_rates(series.times, self.judged.requests, series.values)
+        return replace(self, candidate=replace(self.candidate, rates=rates))
 
 
 class Watch:

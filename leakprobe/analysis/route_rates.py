@@ -62,8 +62,9 @@ class RouteRates:
         background_per_s: growth per second that goes on without requests; 0 where its
             interval is not clear of zero.
         told_apart: False where the gauge grew and less than half of the growth could be
-            charged with certainty: the mix of routes stayed the same, or there were too
-            few observations. There are no rows then.
+            charged with certainty: the mix of routes stayed the same, or a single one was
+            asked for at a steady rate, as time goes by, or there were too few
+            observations. There are no rows then.
     """
 
     rows: tuple[RouteRate, ...]
@@ -171,10 +172,9 @@ def _columns(steps: Sequence[_Step], routes: Sequence[str]) -> list[_Column]:
         _Column(route, amounts, clear=_varies(rows, k))
         for k, (route, amounts) in enumerate(zip(routes, named, strict=True))
     ]
-    if len(columns) == 1 and not columns[0].clear:
-        # Nothing tells a route that is asked for at a steady rate from time.
-        return [replace(columns[0], clear=True)]
-    return [*columns, _Column(None, others, clear=False), _Column(None, seconds, clear=True)]
+    # Nothing tells routes that are all asked for at a steady rate from time.
+    time = _Column(None, seconds, clear=any(column.clear for column in columns))
+    return [*columns, _Column(None, others, clear=False), time]
 
 
 def _varies(rows: Sequence[Sequence[float]], column: int) -> bool:

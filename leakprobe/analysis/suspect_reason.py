@@ -6,6 +6,7 @@ from leakprobe.analysis.suspect_cause import Cause
 from leakprobe.analysis.suspect_growth import counted_of
 from leakprobe.analysis.suspect_state import deciding
 from leakprobe.model import SuspectGrowth, SuspectRoute
+from leakprobe.model.live import UNTAGGED
 
 __all__ = ["reason_for"]
 
@@ -32,7 +33,8 @@ def _amounts(cause: Cause, growth: SuspectGrowth, routes: Sequence[SuspectRoute]
             return [f"{_bytes(route.bytes_per_request)} per request of {route.route}"]
         if route.objects_per_request is not None:
             return [f"{_number(route.objects_per_request, one)} per request of {route.route}"]
-    if growth.bytes_per_request is not None and not counts:
+    by_requests = not routes or routes[0].route != UNTAGGED
+    if growth.bytes_per_request is not None and by_requests and not counts:
         return [f"{_bytes(growth.bytes_per_request)} per request"]
     if growth.bytes_per_second is not None and not counts:
         return [f"{_bytes(growth.bytes_per_second)} per second"]

@@ -30,14 +30,25 @@ def routes_of(cause: Cause, owners: Iterable[Owner]) -> tuple[SuspectRoute, ...]
     alone. What a route's requests cost is the route's part of the growth over its requests.
     """
     rated, tags = _rated(cause), _tags(cause, owners)
-    rows = () if rated is None or rated.rates is None else rated.rates.rows
-    if rated is None or (rated.kind == "site" and tags is not None):
+    if rated is None or rated.rates is None:
         return () if tags is None else _tagged(cause, tags)
-    charged = sum(row.share for row in rows)
-    agreed = tags is not None and rows[0].route == max(tags, key=tags.__getitem__)
-    if charged >= MOSTLY_CHARGED or agreed or tags is None:
-        return _regressed(cause, rated, all_of_it=charged >= MOSTLY_CHARGED or agreed)
+    if tags is None:
+        return _regressed(cause, rated, all_of_it=_is_sure(rated))
+    agreed = rated.rates.rows[0].route == max(tags, key=tags.__getitem__)
+    if _is_sure(rated, untagged=tags.keys() == {None}) or (agreed and rated.kind != "site"):
+        return _regressed(cause, rated, all_of_it=True)
     return _tagged(cause, tags)
+
+
+def _is_sure(rated: Candidate, *, untagged: bool = False) -> bool:
+    """Whether the regression knows better than samples.
+
+    One route alone, asked at an even rate, goes with the time: what was allocated outside of
+    requests is then not charged to it.
+    """
+    rows = () if rated.rates is None else rated.rates.rows
+    charged = sum(row.share for row in rows) >= MOSTLY_CHARGED
+    return charged and rated.kind != "site" and not (untagged and len(rated.routes) <= 1)
 
 
 def _rated(cause: Cause) -> Candidate | None:
@@ -94,22 +105,28 @@ def _route(
 
 
 def _tags(cause: Cause, owners: Iterable[Owner]) -> Shares | None:
-    """Shares of sampled memory by the route that allocated it; None: too little is tagged."""
+    """Shares of sampled memory by the route that allocated it; None: too few samples tell.
+
+    Without a tag is what no request allocated, or a thread that does not know for whom.
+    """
+    rows = [(owner.route, owner.bytes, owner.samples) for owner in owners]
+    shares = _shares(rows)
+    if shares is not None:
+        return shares
+    sites = [site for site in cause.of_kind("site") if (site.samples or 0) >= FEWEST_SAMPLES]
+    return _shares([(route, size, FEWEST_SAMPLES) for s in sites for route, size in s.tags])
+
+
+def _shares(rows: Iterable[tuple[str | None, int, int]]) -> Shares | None:
     sizes: Counter[str | None] = Counter()
-    samples = 0
-    for owner in owners:
-        sizes[owner.route] += owner.bytes
-        samples += owner.samples if owner.route is not None else 0
-    if samples < FEWEST_SAMPLES:
-        sites = cause.of_kind("site")
-        sizes = Counter()
-        for site in sites:
-            sizes.update(dict(site.tags))
-        samples = sum(site.samples or 0 for site in sites if site.tags)
-    total = sizes.total()
-    if samples < FEWEST_SAMPLES or total <= 0 or not sizes.keys() - {None}:
+    samples: Counter[bool] = Counter()
+    for route, size, count in rows:
+        sizes[route] += size
+        samples[route is not None] += count
+    telling = samples[True] or samples[False]
+    if telling < FEWEST_SAMPLES or sizes.total() <= 0:
         return None
-    return {route: size / total for route, size in sizes.items()}
+    return {route: size / sizes.total() for route, size in sizes.items()}
 
 
 def _times(value: float | None, scale: float | None) -> float | None:

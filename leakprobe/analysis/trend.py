@@ -29,6 +29,7 @@ QUANTILE_95 = NORMAL.inv_cdf(0.975)
 
 # Early and late growth are compared on finer windows: in thirds there are few coarse ones.
 FINE_WINDOWS = 24
+FEWEST_LATE = 3
 
 WARM_UP_SHARE = 0.2
 WARM_UP_REQUESTS = 20
@@ -177,11 +178,16 @@ def _theil_sen(points: Sequence[Point]) -> tuple[float, float, float]:
 
 
 def _early_and_late(xs: Sequence[float], ys: Sequence[float]) -> tuple[float, float]:
-    """The slopes of the first two thirds of the axis and of the last."""
+    """The slopes of the first two thirds of the axis and of the last.
+
+    Where the last has few observations, it begins with the one before.
+    """
     points = _floors(xs, ys, FINE_WINDOWS)
     start, span = xs[0], xs[-1] - xs[0]
     early = [point for point in points if 3 * (point[0] - start) <= 2 * span]
     late = [point for point in points if 3 * (point[0] - start) >= 2 * span]
+    if len(late) < FEWEST_LATE and late[0] != early[-1]:
+        late.insert(0, early[-1])
     return _slope(early), _slope(late)
 
 

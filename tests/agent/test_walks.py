@@ -47,14 +47,15 @@ def test_what_somebody_asked_for_puts_off_nothing(heap_walks: HeapWalks, clock: 
 def test_a_look_in_the_background_is_paid_for(heap_walks: HeapWalks, clock: Clock) -> None:
     heap_walks.walk(None, asked=False)
     clock.now += 1
-    look(heap_walks, asked=False)  # 3 s of CPU
+    look(heap_walks, asked=False)  # 3 s of CPU of the credit's 3.9
+    clock.now += 2
     assert not heap_walks.due()
     clock.now += 1
-    assert heap_walks.due()  # the credit had 3.9 s
-    look(heap_walks, asked=False)
-    clock.now += 1
+    assert heap_walks.due()
+    look(heap_walks, asked=False)  # nothing is left
+    clock.now += 9
     assert not heap_walks.due()
-    clock.now += 10
+    clock.now += 2
     assert heap_walks.due()
 
 

@@ -54,8 +54,14 @@ def test_an_idle_process_is_walked_at_half_the_pace() -> None:
 
 @pytest.mark.parametrize(("since_s", "due"), [(0.66, False), (0.67, True)])
 def test_credit_lets_a_busy_process_be_walked_sooner(since_s: float, due: bool) -> None:
-    assert walk_due(since_s, 0.1, 0.01, credit_s=0.1) is due
-    assert not walk_due(since_s, 0.1, 0.01, credit_s=0.09)  # it would not pay for the walk
+    assert walk_due(since_s, 0.1, 0.01, credit_s=MOST_CREDIT_S) is due
+    assert not walk_due(since_s, 0.1, 0.01, credit_s=MOST_CREDIT_S / 2)
+
+
+@pytest.mark.parametrize(("credit_s", "due_after_s"), [(2.0, 1.25), (0.4, 4.17), (0.09, 10.0)])
+def test_walks_thin_out_with_the_credit(credit_s: float, due_after_s: float) -> None:
+    assert not walk_due(due_after_s * 0.99, 0.1, 0.01, credit_s=credit_s)
+    assert walk_due(due_after_s * 1.01, 0.1, 0.01, credit_s=credit_s)
 
 
 def test_credit_fills_up_to_its_bound_and_never_falls_below_nothing() -> None:

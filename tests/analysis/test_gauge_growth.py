@@ -7,7 +7,7 @@ import pytest
 from leakprobe.analysis.candidates import Candidate, find_candidates
 from leakprobe.analysis.evidence import Evidence
 from leakprobe.model import HeapTotals, LiveStack, Stack, TypeCount
-from tests.analysis.watching import LEAKY, Moment, Seen, watched
+from tests.analysis.watching import LEAKY, Load, Moment, Seen, watched
 from tests.making import a_stack
 
 MIB = 1 << 20
@@ -86,6 +86,53 @@ def test_walks_say_what_python_objects_take_from_malloc(native: int, found: set[
         return Seen(gauges=seen, totals=totals, types=[TypeCount("app.A", 1, 1, 1)])
 
     assert set(of(watched(look, gaps_s=EVERY_SECOND))) == found
+
+
+@pytest.mark.parametrize(
+    ("rss_bytes", "native", "state"),
+    [(100, 9_000, "leak"), (100, 3_000, "suspect"), (1_000, 9_000, "suspect")],
+)
+def test_bytes_alone_are_a_leak_only_where_they_are_much(
+    rss_bytes: int, native: int, state: str
+) -> None:
+    """9 MB and 3 MB, of 100 MiB or 1000 MiB."""
+
+    def look(moment: Moment) -> Seen:
+        return Seen(gauges={**gauges(moment, native=native), "rss_bytes": rss_bytes * MIB})
+
+    assert of(watched(look, gaps_s=EVERY_SECOND))["native"].state == state
+
+
+@pytest.mark.parametrize(("per_thread_s", "state"), [(20, "leak"), (2, "suspect")])
+def test_what_more_threads_work_on_is_at_most_suspected(per_thread_s: int, state: str) -> None:
+    """Handlers become slower, so that more of them run at a time."""
+
+    def look(moment: Moment) -> Seen:
+        threads = 4 + int(moment.uptime_s / per_thread_s)
+        return Seen(gauges={**gauges(moment, native=9_000), "threads": threads})
+
+    assert of(watched(look, gaps_s=EVERY_SECOND))["native"].state == state
+
+
+def test_what_may_go_with_any_route_or_time_is_suspected() -> None:
+    """Requests of both routes leave it, and together they come at a steady rate."""
+
+    def look(moment: Moment) -> Seen:
+        held = gauges(moment)
+        used = held["malloc_used_bytes"] + 5_000 * moment.requests
+        return Seen(gauges={**held, "malloc_used_bytes": used})
+
+    assert of(watched(look, gaps_s=EVERY_SECOND))["native"].state == "suspect"
+
+
+def test_bytes_that_grow_while_nobody_asks_are_a_leak() -> None:
+    def look(moment: Moment) -> Seen:
+        held = gauges(moment)
+        used = held["malloc_used_bytes"] + int(300_000 * moment.uptime_s)
+        return Seen(gauges={**held, "malloc_used_bytes": used})
+
+    idle = Load(begins_s=1e9)
+    assert of(watched(look, load=idle, gaps_s=EVERY_SECOND))["native"].state == "leak"
 
 
 def test_what_the_samples_cannot_exclude_is_not_native() -> None:

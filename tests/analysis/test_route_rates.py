@@ -139,9 +139,14 @@ def test_a_mix_that_never_varies_tells_nothing() -> None:
     assert rates == RouteRates((), 0.0, told_apart=False)
 
 
-def test_one_route_alone_is_charged_at_a_steady_rate_too() -> None:
-    rates = route_rates(*Service({ASR: 10}, costs={ASR: 500}, mix=steady, interval_s=2).watch())
-    assert charged(rates) == {ASR: 500}
+@pytest.mark.parametrize(("cost", "background"), [(500, 0), (0, 5_000)])
+def test_one_route_at_a_steady_rate_is_not_told_from_time(cost: int, background: int) -> None:
+    service = Service({ASR: 10}, {ASR: cost}, background, walk=100, mix=steady, interval_s=2)
+    assert route_rates(*service.watch()) == RouteRates((), 0.0, told_apart=False)
+
+
+def test_one_route_alone_is_charged_where_its_rate_varies() -> None:
+    assert charged(route_rates(*Service({ASR: 10}, costs={ASR: 500}).watch())) == {ASR: 500}
 
 
 def test_one_route_alone_is_not_charged_with_what_goes_on_without_it() -> None:

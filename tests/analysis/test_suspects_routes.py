@@ -90,8 +90,26 @@ def test_a_few_tags_say_nothing() -> None:
     assert results(few, regressed=None).routes == ()
 
 
-def test_work_that_no_request_did_needs_no_route() -> None:
-    assert results(owner("bytes", VALUE, route=None), regressed=None).routes == ()
+UNTAGGED = owner("bytes", VALUE, route=None)
+
+
+def test_work_that_no_request_did_is_untagged() -> None:
+    (route,) = results(UNTAGGED, regressed=None).routes
+    assert (route.route, route.share, route.bytes_per_request) == ("untagged", 1.0, None)
+    found = results(UNTAGGED, regressed=None)
+    assert found.reason == "grew in 8 of 8 windows, 1.91 MiB per second"
+
+
+def test_one_route_at_an_even_rate_is_not_charged_with_what_no_request_allocated() -> None:
+    look = looked((held(1, WAY),), (), (UNTAGGED,))
+    alone = container(1, rates=rates(1.0, INNOCENT), routes=((INNOCENT, 800),))
+    (found,) = find_suspects([alone], look)
+    assert [route.route for route in found.routes] == ["untagged"]
+
+
+def test_threads_that_do_not_know_for_whom_they_work_are_told_by_the_regression() -> None:
+    (route,) = results(UNTAGGED, regressed=rates(1.0)).routes
+    assert (route.route, route.by) == (ROUTE, "regression")
 
 
 def test_shares_below_a_percent_are_noise() -> None:

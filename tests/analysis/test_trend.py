@@ -127,6 +127,16 @@ def test_a_cache_that_fills_ends() -> None:
     assert filling.lasting < 0.15
 
 
+def test_growth_lasts_though_it_is_looked_at_less_often() -> None:
+    """Thirty values a second apart, and one 15 s later: alone in the last third."""
+    found = trend_of([*range(30), 45], [20 * x for x in (*range(30), 45)])
+    assert found is not None
+    assert found.lasting == pytest.approx(1)
+    ended = trend_of([*range(30), 45], [*range(0, 600, 20), 580])
+    assert ended is not None
+    assert ended.lasting == 0
+
+
 def test_growth_that_began_late_lasts() -> None:
     assert trend([max(k - 48, 0) for k in range(64)]).lasting == math.inf
     assert trend([5] * 64).lasting == 0

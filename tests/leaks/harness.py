@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -49,26 +49,32 @@ class Outcome:
     sent: Counter[str]
 
 
-def watch_leak(case: Case, limit_s: float = LEAK_LIMIT_S) -> Outcome:
-    """Load the leaky application until the answer is right in everything, or time is up."""
+def watch_leak(case: Case, limit_s: float = LEAK_LIMIT_S, least_s: float = 0.0) -> Outcome:
+    """Load the leaky application until the answer is right in everything, or time is up.
+
+    Args:
+        case: which.
+        limit_s: when time is up.
+        least_s: go on so long at least: a leak that was told must not be taken back.
+    """
     assert case.leak is not None
-    return _survived(case, case.leaky, limit_s)
+    return _survived(case, case.leaky, limit_s, least_s)
 
 
 def watch_innocent(case: Case, seconds: float) -> Outcome:
     """Load the innocent twin; no answer may call it a leak, nor the last one suspect it."""
-    return _survived(case, case.fixed, seconds)
+    return _survived(case, case.fixed, seconds, 0.0)
 
 
-def _survived(case: Case, app: str, limit_s: float) -> Outcome:
+def _survived(case: Case, app: str, limit_s: float, least_s: float) -> Outcome:
     """A service that breaks, or does not answer, is wrong; the others go on."""
     try:
-        return asyncio.run(_watch(case, app, limit_s))
+        return asyncio.run(_watch(case, app, limit_s, least_s))
     except (httpx.HTTPError, ServiceFailed) as error:
         return Outcome(case, app, (f"it broke: {error}",), None, 0.0, {}, Counter())
 
 
-async def _watch(case: Case, app: str, limit_s: float) -> Outcome:
+async def _watch(case: Case, app: str, limit_s: float, least_s: float) -> Outcome:
     with tempfile.TemporaryDirectory() as directory:
         environment = {
             "LEAKPROBE_TOKEN": TOKEN,
@@ -78,40 +84,44 @@ async def _watch(case: Case, app: str, limit_s: float) -> Outcome:
             **(case.environment or {}),
         }
         with serve(app, environment) as service:
-            return await _asked(case, app, service, limit_s)
+            return await _asked(case, app, service, limit_s, least_s)
 
 
-async def _asked(case: Case, app: str, service: Service, limit_s: float) -> Outcome:
+async def _asked(case: Case, app: str, service: Service, limit_s: float, least_s: float) -> Outcome:
     sent: Counter[str] = Counter()
     async with httpx.AsyncClient(base_url=service.url, headers=HEADERS, timeout=60) as client:
         loading = asyncio.create_task(send(service.url, case.load, sent))
         try:
-            return await _polled(case, app, client, sent, limit_s)
+            watched = await _polled(case, app, client, limit_s, least_s)
         finally:
             loading.cancel()
             with suppress(asyncio.CancelledError):
                 await loading
+    wrong = (*watched.wrong, *_wrong_load(case, sent))
+    return replace(watched, wrong=wrong, sent=sent)
 
 
 async def _polled(
-    case: Case, app: str, client: httpx.AsyncClient, sent: Counter[str], limit_s: float
+    case: Case, app: str, client: httpx.AsyncClient, limit_s: float, least_s: float
 ) -> Outcome:
-    started, seconds = time.monotonic(), 0.0
+    started = time.monotonic()
     verdict_s: float | None = None
+    taken_back: tuple[str, ...] = ()
     while True:
         await asyncio.sleep(POLL_S)
         answer = await _ask(client)
-        seconds = time.monotonic() - started
-        if verdict_s is None and answer["verdict"]["state"] == "leak":
-            verdict_s = seconds
+        seconds, verdict = time.monotonic() - started, answer["verdict"]
+        if verdict["state"] == "leak":
+            verdict_s = verdict_s or seconds
+        elif app == case.leaky and verdict_s is not None:
+            taken_back = (f"taken back after {seconds:.0f} s: {verdict['reason']}",)
         wrong = _wrong(case, app, answer, verdict_s)
         decided = not wrong if app == case.leaky else bool(wrong)
-        if decided or seconds >= limit_s:
+        if seconds >= limit_s or (decided and seconds >= least_s):
             break
-    if app == case.fixed and not wrong and answer["verdict"]["state"] == "suspect":
-        wrong = (f"a suspicion stays: {answer['verdict']['reason']}",)
-    wrong = (*wrong, *_wrong_load(case, sent))
-    return Outcome(case, app, wrong, verdict_s, seconds, answer, sent)
+    if app == case.fixed and not wrong and verdict["state"] == "suspect":
+        wrong = (f"a suspicion stays: {verdict['reason']}",)
+    return Outcome(case, app, (*wrong, *taken_back), verdict_s, seconds, answer, Counter())
 
 
 def _wrong_load(case: Case, sent: Counter[str]) -> Iterator[str]:
