@@ -99,9 +99,11 @@ def test_the_choice_is_made_anew_at_each_start() -> None:
         assert chosen.name == "sampled"
         assert chosen.trouble() is None
         assert chosen.self_bytes() > 0
+        held = [bytearray(1 << 20) for _ in range(10)]  # each of them is a sample
         chosen.read(uptime_s=1.0)
         assert chosen.traced_bytes() is not None
-        assert chosen.expected_traces() == len(chosen.pointers().addresses)
+        assert chosen.expected_traces() >= len(held)
+        assert len(chosen.pointers().addresses) >= len(held)
     finally:
         chosen.stop()
 

@@ -105,7 +105,8 @@ def test_objects_of_a_type_are_grouped_by_their_holders() -> None:
     assert ours[0].retained_bytes is not None
     assert ours[0].retained_bytes > 30_000
     assert ours[0].state == "module"
-    assert ("close_app.results[…].payload", 30) in paths(found)
+    # Of very many untracked objects, as after many tests, only some are looked at.
+    assert "close_app.results[…].payload" in dict(paths(found))
 
 
 @needs_heap_walk
