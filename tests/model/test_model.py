@@ -32,7 +32,7 @@ def test_sizes_and_times_say_their_unit() -> None:
     for kind in set(MODELS) - {MemoryGrowth}:  # all of it is in bytes per hour
         for field in fields(kind):
             if field.type in (float, "float", float | None):
-                assert field.name in {"taken_at", "started_at", "seconds"} or (
+                assert field.name in {"taken_at", "started_at", "seconds", "seconds_to_limit"} or (
                     field.name.endswith(ends)
                 ), f"{kind.__name__}.{field.name}"
 
