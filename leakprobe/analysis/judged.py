@@ -55,6 +55,11 @@ class Judged:
         slope = (ys[-1] - ys[0]) / (xs[-1] - xs[0]) if trend is None else trend.slope
         return max(0.0, slope * (judged.requests if self.growth.by_request else judged.seconds))
 
+    def most_beside(self, timeline: Timeline, column: Column) -> float:
+        """The most of something that other observations saw meanwhile; 0 without any."""
+        since = bisect_left(timeline.times, self.series.times[0])
+        return max(column.values(timeline.serials[since:]), default=0.0)
+
     def candidate(
         self, resource: Resource, kind: Kind, name: str, counts: Counts, size: int | None = None
     ) -> Candidate:

@@ -24,8 +24,8 @@ def grown_sites(evidence: Evidence, *, collector_works: bool = True) -> Iterator
     """The lines that grow most, beyond what the error of the samples explains.
 
     Samples do not tell what is in use from what waits for the collector: where the heap
-    is walked, a line alone is never more than suspected, and it is left out where as much
-    waits as it has allocated.
+    is walked, a line alone is never more than suspected, and it is left out where at some
+    time as much waited as it has grown by: its growth may be the rise of a saw-tooth.
 
     Args:
         evidence: what was observed.
@@ -50,7 +50,7 @@ def _waits(evidence: Evidence, judged: Judged) -> bool:
     column = evidence.heap.get(GARBAGE)
     if column is None:
         return False
-    waiting = judged.growth_beside(evidence.heap.timeline, column)
+    waiting = judged.most_beside(evidence.heap.timeline, column)
     return waiting >= WAITING_SHARE * judged.growth.amount
 
 

@@ -1,6 +1,7 @@
 """Lines whose memory piles up, of simulated services whose truth is known."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -110,5 +111,18 @@ def test_what_waits_for_the_collector_is_not_charged_to_a_line() -> None:
         count = 1 + moment.leaky
         waiting = TypeCount("app.Page", count, 1, 20_000 * count, None, count - 1)
         return Seen(stacks=sampled.stacks(moment), types=[waiting], gauges={"gc_enabled": 1})
+
+    assert sites(watched(look, gaps_s=EVERY_SECOND)) == []
+
+
+def test_the_rise_of_a_saw_tooth_of_the_collector_is_not_charged_to_a_line() -> None:
+    """Collected every 600 requests; the last tooth is high when it is asked."""
+    sampled = Sampled(20_000)
+
+    def look(moment: Moment) -> Seen:
+        count = 1 + moment.leaky % 600
+        waiting = TypeCount("app.Page", count, 1, 20_000 * count, None, count - 1)
+        rising = replace(moment, leaky=count + moment.leaky // 4)
+        return Seen(stacks=sampled.stacks(rising), types=[waiting], gauges={"gc_enabled": 1})
 
     assert sites(watched(look, gaps_s=EVERY_SECOND)) == []
