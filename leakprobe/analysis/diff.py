@@ -85,8 +85,8 @@ def diff_snapshots(
     change, where there is one: the route of the requests that allocated, where the
     tracer knows it, else the one whose handler is on the stack. By route, what belongs
     to none is one row, `UNTAGGED`. Rates are None where no time passed, no request was
-    finished, or a counter went back as after a restart. Sizes by type are shallow. For the
-    standard errors see `leakprobe.analysis.change`.
+    finished, or a counter went back as after a restart. Sizes by type are shallow. Standard
+    errors are explained in `leakprobe.analysis.change`.
 
     Args:
         start: the earlier moment.
@@ -99,7 +99,7 @@ def diff_snapshots(
         handlers: where routes are answered, to find a stack's route.
 
     Raises:
-        BadParameter: `by` is not one of `DIFF_BY`.
+        BadParameter: `by` is none of them.
         NotAvailable: one of the snapshots does not hold what is compared.
     """
     if by not in DIFF_BY:
@@ -112,10 +112,9 @@ def diff_snapshots(
     else:
         groups = _groups_by_stack(stacks, selects, by, route_of)
     changed = sorted((g for g in groups if g.total.weight != (0, 0)), key=lambda g: g.order)
-    shown = changed if limit is None else changed[:limit]
-    span, total = _span(start, end), Change()
-    for group in changed:
-        total.add(group.total)
+    shown = changed[:limit]
+    span = _span(start, end)
+    total = _sum(group.total for group in changed)
     return Diff(
         by=by,
         start=moment_of(start),
@@ -133,6 +132,13 @@ def diff_snapshots(
 def moment_of(snapshot: Snapshot) -> Moment:
     """The snapshot as one end of a comparison."""
     return Moment(snapshot.id, snapshot.label, snapshot.taken_at, snapshot.uptime_s)
+
+
+def _sum(changes: Iterable[Change]) -> Change:
+    total = Change()
+    for change in changes:
+        total.add(change)
+    return total
 
 
 def _span(start: Snapshot, end: Snapshot) -> _Span:

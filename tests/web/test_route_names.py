@@ -22,7 +22,6 @@ from leakprobe.web.route_names import RouteNames
 
 
 def only_names() -> RouteNames[str]:
-    """Names routes, and makes nothing of the names."""
     return RouteNames(lambda label, scope: label)
 
 
@@ -348,8 +347,7 @@ def routed(tmp_path: Path) -> Iterator[Scope]:
 
 
 def test_route_that_is_gone_is_forgotten(routed: Scope) -> None:
-    names = only_names()
-    assert names.of(routed) == "GET /items/{n}"
+    assert (names := only_names()).of(routed) == "GET /items/{n}"
     route = weakref.ref(routed["route"])
     routed.clear()
     gc.collect()
