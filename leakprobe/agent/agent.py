@@ -47,18 +47,7 @@ __all__ = ["Agent"]
 
 
 class Agent(Lifecycle):
-    """Watches the process it lives in.
-
-    Args:
-        settings: how; None takes `LEAKPROBE_…` from the environment, else the defaults.
-
-    Attributes:
-        settings: how it behaves.
-        requests: counts of finished requests, which the middleware keeps.
-        route_tags: what tells allocations apart by route; the middleware sets the tags.
-        history: the snapshots that are kept.
-        handlers: where the application's handlers stand, by route.
-    """
+    """Watches the process it lives in; its parts and its life are those of `Lifecycle`."""
 
     # Snapshots.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from leakprobe.agent.gate import PATIENCE_S, Gate
 from leakprobe.agent.reader import SnapshotReader
 from leakprobe.analysis.candidate import Candidate
+from leakprobe.analysis.type_kinds import is_builtin
 from leakprobe.capture.pointers import SampledPointers
 from leakprobe.capture.process import available_memory_bytes
 from leakprobe.capture.tracer import Tracer
@@ -177,15 +178,11 @@ def wanted_of(candidates: Sequence[Candidate]) -> Wanted:
     holding = sorted((c for c in python if c.kind == "container"), key=lambda c: c.weak)
     containers = [c.address for c in holding if c.address is not None]
     typed = [c for c in python if c.kind in ("type", "garbage", "c_held")]
-    telling = [c for c in typed if not _is_builtin(c.name)]
+    telling = [c for c in typed if not is_builtin(c.name)]
     if not any(c.state == "leak" for c in (*holding, *telling)):
-        telling += [c for c in typed if _is_builtin(c.name)]
+        telling += [c for c in typed if is_builtin(c.name)]
     return Wanted(
         tuple(containers[:MOST_CONTAINERS]),
         tuple(dict.fromkeys(c.name for c in telling))[:MOST_TYPES],
         tuple(c.name for c in python if c.kind == "site"),
     )
-
-
-def _is_builtin(type_name: str) -> bool:
-    return "." not in type_name

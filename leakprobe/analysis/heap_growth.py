@@ -7,6 +7,7 @@ from dataclasses import replace
 from leakprobe.analysis.candidate import Kind
 from leakprobe.analysis.evidence import FROZEN, Evidence
 from leakprobe.analysis.judged import Found, Judged, Watch
+from leakprobe.analysis.type_kinds import is_builtin
 
 __all__ = ["grown_containers", "grown_garbage", "grown_types"]
 
@@ -44,7 +45,7 @@ def grown_types(evidence: Evidence) -> Iterator[Found]:
     """
     watch = Watch(evidence.types.timeline)
     for name, column in evidence.types.items():
-        owned, builtin = evidence.owned.get(name), "." not in name
+        owned, builtin = evidence.owned.get(name), is_builtin(name)
         judged = watch.judge(column, "count", LEAST_BUILTIN_OBJECTS if builtin else LEAST_OBJECTS)
         if judged is None:
             larger = watch.judge(owned, "bytes", LEAST_OWNED_BYTES)

@@ -6,8 +6,8 @@ A stack is looked at once for as long as it lives: readings share their stacks.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from leakprobe.analysis.application import application_frame
 from leakprobe.model import Frame, LiveStack, Stack
+from leakprobe.model.application import application_frame
 
 __all__ = ["SiteGrowth", "SiteSums"]
 

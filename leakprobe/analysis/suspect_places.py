@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from leakprobe.analysis.application import application_frame, is_library
 from leakprobe.analysis.candidates import Candidate
 from leakprobe.analysis.holder_kinds import holder_kind, thread_of
 from leakprobe.analysis.holder_paths import Way, goes_through, outermost, way
@@ -19,6 +18,7 @@ from leakprobe.model import (
     SuspectType,
     TypeHolder,
 )
+from leakprobe.model.application import application_frame, is_library
 
 __all__ = ["holders_of", "site_of", "types_of"]
 

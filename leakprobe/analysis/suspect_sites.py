@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from leakprobe.analysis.application import application_frame
 from leakprobe.analysis.candidates import Candidate
 from leakprobe.analysis.holder_paths import Way, goes_through, way
 from leakprobe.analysis.suspect_cause import Cause, same_route, top_route
 from leakprobe.model import CloseLook, Frame, Owner
+from leakprobe.model.application import application_frame
 
 __all__ = ["Placed", "add_sites", "owners_of", "placed"]
 

@@ -1,6 +1,6 @@
 """What kind of thing a type is, by its name: what most objects consist of, or infrastructure."""
 
-__all__ = ["is_plumbing", "resource_of_type", "short_name"]
+__all__ = ["is_builtin", "is_plumbing", "resource_of_type", "short_name"]
 
 # Types of the standard library that other objects are made of: by themselves they say
 # nothing about a cause. Builtins (whose names have no module) belong to them.
@@ -43,9 +43,14 @@ REPRESENTATIVES = {
 }
 
 
+def is_builtin(type_name: str) -> bool:
+    """Whether the type is the interpreter's own, whose name has no module."""
+    return "." not in type_name
+
+
 def is_plumbing(type_name: str) -> bool:
     """Whether objects of any cause may consist of such: a dict, a cell, a lock."""
-    return "." not in type_name or type_name.startswith(PLUMBING)
+    return is_builtin(type_name) or type_name.startswith(PLUMBING)
 
 
 def resource_of_type(type_name: str) -> str | None:

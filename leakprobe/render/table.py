@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 from urllib.parse import quote
 
 from leakprobe.model import Frame
+from leakprobe.model.application import is_library
 from leakprobe.model.growth import within_error
 from leakprobe.render.plain import columns_of, fit, plain
 from leakprobe.render.units import (
@@ -54,8 +55,6 @@ Kind = Literal[
 ]
 
 LONGEST_LINKED_NAME = 500
-# Where code lies that somebody else wrote; the middleware is on the stack of every request.
-LIBRARIES = ("/site-packages/", "/dist-packages/", "/lib/python3", "/leakprobe/web/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,19 +232,15 @@ def link_of(column: Column, cell: Cell) -> str | None:
 
 def caller_lines(stack: tuple[Frame, ...]) -> tuple[str, ...]:
     """The line outside of libraries that led to an allocation inside of one, if there is one."""
-    if not stack or not _is_library(stack[0].file):
+    if not stack or not is_library(stack[0].file):
         return ()
-    outside = [frame for frame in stack if not _is_library(frame.file)]
+    outside = [frame for frame in stack if not is_library(frame.file)]
     return tuple(f"called from {line}" for line in stack_lines(tuple(outside[:1])))
 
 
 def stack_lines(stack: tuple[Frame, ...]) -> tuple[str, ...]:
     """A stack as lines, one source line each."""
     return tuple(source_text(frame.file, frame.line, frame.function) for frame in stack)
-
-
-def _is_library(file: str) -> bool:
-    return file.startswith("<") or any(part in file for part in LIBRARIES)
 
 
 def _estimate_text(column: Column, estimate: Estimate) -> str:

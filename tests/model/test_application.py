@@ -2,8 +2,8 @@
 
 import pytest
 
-from leakprobe.analysis.application import application_frame, is_library
 from leakprobe.model import Frame
+from leakprobe.model.application import application_frame, is_library
 
 APP = Frame("/srv/app/main.py", 42, "asr")
 INSTALLED = Frame("/srv/venv/lib/python3.11/site-packages/app/views.py", 7, "view")

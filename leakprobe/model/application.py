@@ -4,7 +4,7 @@ A leak is mended where the application asked for the memory, which is seldom the
 allocated: that lies in a parser, an ORM or the standard library.
 """
 
-from leakprobe.model import Frame
+from leakprobe.model.memory import Frame
 
 __all__ = ["application_frame", "is_library"]
 
