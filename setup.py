@@ -30,11 +30,6 @@ def extension(name: str) -> Extension:
     )
 
 
-linux = sys.platform == "linux"
-setup(
-    ext_modules=(
-        [extension(name) for name in (("sampler", "heap") if linux else ("sampler",))]
-        if SUPPORTED or REQUIRED
-        else []
-    )
-)
+# The heap walk copies the process in a way that only Linux has.
+names = ["requests", "sampler", *(["heap"] if sys.platform == "linux" else [])]
+setup(ext_modules=[extension(name) for name in names] if SUPPORTED or REQUIRED else [])

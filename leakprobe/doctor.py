@@ -18,7 +18,13 @@ import psutil
 
 from leakprobe._version import __version__
 from leakprobe.capture.cgroup import CgroupMemory, read_cgroup_memory
-from leakprobe.capture.native import HOW_TO_BUILD, SWITCH, heap_walk_missing, sampler_missing
+from leakprobe.capture.native import (
+    HOW_TO_BUILD,
+    SWITCH,
+    heap_walk_missing,
+    requests_missing,
+    sampler_missing,
+)
 from leakprobe.codec import encode
 from leakprobe.drawing import drawing_backend
 from leakprobe.errors import LeakprobeError
@@ -72,6 +78,7 @@ def examine(environment: Mapping[str, str] = os.environ) -> Report:
         lambda: python_finding(platform.python_implementation(), sys.version_info[:3]),
         sampler_finding,
         heap_walk_finding,
+        requests_finding,
         lambda: tracemalloc_finding(environment),
         lambda: settings_finding(environment),
         lambda: directory_finding(environment),
@@ -125,6 +132,11 @@ def heap_walk_finding(missing: Callable[[], str | None] = heap_walk_missing) -> 
     return _native_finding(
         "heap walk", missing(), "types are counted in the running process, when somebody asks"
     )
+
+
+def requests_finding(missing: Callable[[], str | None] = requests_missing) -> Finding:
+    """Whether the middleware notes requests in C."""
+    return _native_finding("request path", missing(), "each request costs some microseconds more")
 
 
 def _native_finding(name: str, why: str | None, instead: str) -> Finding:

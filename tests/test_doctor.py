@@ -36,7 +36,9 @@ def test_python(implementation: str, version: tuple[int, ...], state: str) -> No
 NOT_BUILT = "it is not built in this installation"
 
 
-@pytest.mark.parametrize("finding", [doctor.sampler_finding, doctor.heap_walk_finding])
+@pytest.mark.parametrize(
+    "finding", [doctor.sampler_finding, doctor.heap_walk_finding, doctor.requests_finding]
+)
 @pytest.mark.parametrize(
     ("missing", "remedy"),
     [

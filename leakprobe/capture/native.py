@@ -1,7 +1,8 @@
 """Whether the native core is there, and why not: the one place where that is found out.
 
 Modules that need it (`sampled_tracer`, `heap.forked`) import it at their top; they are
-imported only where this says that it is there.
+imported only where this says that it is there. What has a substitute (`requests`,
+`web.request_watch`) asks here and imports what it is told.
 """
 
 import importlib
@@ -9,7 +10,7 @@ import os
 import sys
 from functools import cache
 
-__all__ = ["HOW_TO_BUILD", "heap_walk_missing", "sampler_missing"]
+__all__ = ["HOW_TO_BUILD", "heap_walk_missing", "requests_missing", "sampler_missing"]
 
 PACKAGE = "leakprobe.capture._native"
 SWITCH = "LEAKPROBE_NATIVE"
@@ -26,6 +27,11 @@ def heap_walk_missing() -> str | None:
     if sys.platform != "linux":
         return f"it copies the process in a way that only Linux has, and this is {sys.platform}"
     return _missing("_heap")
+
+
+def requests_missing() -> str | None:
+    """Why requests are noted in Python in this installation; None: they are noted in C."""
+    return _missing("_requests")
 
 
 @cache

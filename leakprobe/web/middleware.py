@@ -1,44 +1,41 @@
 """The one line that mounts everything: `app.add_middleware(LeakProbeMiddleware)`.
 
-Pure ASGI. What it does to a request of the application is: one comparison of the path,
-two readings of the clock, one note when the answer is out, and a tag in its context where
-allocations are sampled. Everything about the request lives in `__call__`, written out
-there because a call costs as much as what it would do; nothing of it stays.
+Pure ASGI. What it does to a request of the application stands in `request_watch`, and is
+done by the native core where that is built: one comparison of the path, two readings of
+the clock, one note when the answer is out, and a tag in its context where allocations are
+sampled. Everything about the request lives in `__call__`; nothing of it stays.
 """
 
 import logging
 import os
+from collections.abc import Callable
 from functools import partial
-from time import perf_counter
-from typing import NamedTuple, Unpack
+from typing import Unpack
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leakprobe.agent import running_agent
-from leakprobe.capture.requests import MOST_NOTED, RouteTally
 from leakprobe.capture.route_tags import ROUTE_TAG
 from leakprobe.errors import LeakprobeError
 from leakprobe.settings import Settings, SettingsByName
 from leakprobe.web.handlers import handler_of
 from leakprobe.web.own_thread import in_own_thread
 from leakprobe.web.probe import LeakProbe, debug_app
+from leakprobe.web.request_watch import (
+    COUNTED,
+    Request,
+    RequestWatch,
+    Route,
+    fastest_watch,
+    new_memo,
+)
 from leakprobe.web.route_names import UNKNOWN, RouteNames
 
 __all__ = ["LeakProbeMiddleware"]
 
 MOST_HANDLERS = 1000
-# In the scope while a request is counted: a middleware further in leaves it alone. The
-# context would not do, as a server may make the task of one request in that of another.
-COUNTED = "leakprobe.counted"
 
 logger = logging.getLogger("leakprobe")
-
-
-class _Route(NamedTuple):
-    """What a request that is done needs to know of its route."""
-
-    tally: RouteTally
-    number: int
 
 
 class LeakProbeMiddleware:
@@ -63,54 +60,33 @@ class LeakProbeMiddleware:
         self._debug: ASGIApp | None = None
         self._owns_probe = False
         self._failed_to_start = False
-        self._routes: RouteNames[_Route]
+        self._watch: RequestWatch
+        self._begin: Callable[[Scope], Request | None] = _begin_none
 
-    async def __call__(  # noqa: PLR0912 - every call less is a tenth of a microsecond
-        self, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (the ASGI specification's `scope`, `receive`, `send`)."""
-        if scope["type"] != "http" or (probe := self._probe or self._start_late(scope)) is None:
-            await self._pass_through(scope, receive, send)
+        request = self._begin(scope) or await self._otherwise(scope, receive, send)
+        if request is None:
             return
-        if self._path in scope["path"] and (root_path := self._root_path(scope)) is not None:
-            await self._serve(root_path, scope, receive, send)
-            return
-        if nested := probe.middlewares > 1:
-            if COUNTED in scope:
-                await self.app(scope, receive, send)
-                return
-            scope[COUNTED] = True
-        failed = True
-        tag = None
-        if (new_tag := probe.route_tags.new_tag) is not None:
-            tag = new_tag()
-            token = ROUTE_TAG.set(tag)
-        started = perf_counter()
         try:
             await self.app(scope, receive, send)
-            failed = False
-        finally:
-            seconds = perf_counter() - started
-            try:
-                if nested:
-                    del scope[COUNTED]
-                tally, number = self._routes.of(scope)
-                if failed:
-                    tally.failed.append(True)
-                tally.noted_s.append(seconds)
-                if len(tally.noted_s) > MOST_NOTED:
-                    probe.requests.relieve(tally)
-                if tag is not None:
-                    tag.resolve(number)
-            except Exception as error:  # noqa: BLE001 - counted and shown on the overview
-                probe.note_error(error)
-            if tag is not None:
-                try:  # noqa: SIM105 - contextlib.suppress costs more than all of this
-                    ROUTE_TAG.reset(token)
-                except ValueError:
-                    # Closed from another context than it ran in (by the collector, or at
-                    # the end of a loop); its own context goes with it.
-                    pass
+        except BaseException:
+            request.failed()
+            raise
+        request.done()
+
+    async def _otherwise(self, scope: Scope, receive: Receive, send: Send) -> Request | None:
+        """Serve what `begin` left alone, but for a request that is to be noted: that begins."""
+        if scope["type"] != "http" or (self._probe or self._start_late(scope)) is None:
+            await self._pass_through(scope, receive, send)
+            return None
+        if self._path in scope["path"] and (root_path := self._root_path(scope)) is not None:
+            await self._serve(root_path, scope, receive, send)
+            return None
+        request = self._watch.open(scope)
+        if request is None:
+            await self.app(scope, receive, send)
+        return request
 
     async def _pass_through(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan" or not self._settings.enabled:
@@ -151,9 +127,10 @@ class LeakProbeMiddleware:
             probe = LeakProbe(self._settings)
             probe.start(walk=walk)
             self._probe, self._owns_probe = probe, True
-        self._probe.middlewares += 1
+        self._probe.middlewares.append(self._path)
         self._debug = debug_app(self._probe)
-        self._routes = RouteNames(partial(_meet, self._probe))
+        self._watch = _watch(self._probe, self._path)
+        self._begin = fastest_watch(self._watch).begin
 
     def _start_late(self, scope: Scope) -> LeakProbe | None:
         """Start with a request, where there was no lifespan to start with."""
@@ -167,23 +144,42 @@ class LeakProbeMiddleware:
             logger.error("the agent did not start, the application runs without it: %s", error)
             return None
         probe = self._probe
-        if probe is not None and probe.middlewares > 1 and "router" in scope:
+        if probe is not None and len(probe.middlewares) > 1 and "router" in scope:
             # We are mounted, and whoever is further out began before there were two of us.
             scope[COUNTED] = True
         return probe
 
     async def _stop(self) -> None:
         probe, self._probe, self._debug = self._probe, None, None
+        self._begin = _begin_none
         if probe is None:
             return
-        probe.middlewares -= 1
+        probe.middlewares.remove(self._path)
         if self._owns_probe:
             self._owns_probe = False
             await in_own_thread(probe.stop)
 
 
-def _meet(probe: LeakProbe, label: str, scope: Scope) -> _Route:
+def _begin_none(scope: Scope) -> None:
+    """While there is no agent: nothing is noted."""
+
+
+def _watch(probe: LeakProbe, path: str) -> RequestWatch:
+    memo = new_memo()
+    names = RouteNames(partial(_meet, probe), memo)
+    return RequestWatch(
+        path,
+        memo,
+        names.find_out,
+        probe.route_tags,
+        ROUTE_TAG,
+        probe.middlewares,
+        probe.note_error,
+    )
+
+
+def _meet(probe: LeakProbe, label: str, scope: Scope) -> Route:
     """What to know of a route; where its handler stands is remembered by the probe."""
     if label != UNKNOWN and label not in probe.handlers and len(probe.handlers) < MOST_HANDLERS:
         probe.handlers[label] = handler_of(scope, label)
-    return _Route(probe.requests.of(label), probe.route_tags.number(label))
+    return Route(probe.requests.of(label), probe.route_tags.number(label))

@@ -51,12 +51,16 @@ class LeakProbe(Agent):
     With a web application, `LeakProbeMiddleware` makes and starts one; this is for
     workers, scripts and notebooks.
 
-    Attributes:
-        middlewares: how many middlewares note requests here; of several that are nested,
-            one must count a request.
     """
 
-    middlewares = 0
+    @cached_property
+    def middlewares(self) -> list[str]:
+        """The path of each middleware that notes requests here.
+
+        Of several that are nested, one must count a request: each of them looks how many
+        there are.
+        """
+        return []
 
     @cached_property
     def token(self) -> str:

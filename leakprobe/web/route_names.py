@@ -23,6 +23,7 @@ from typing import Generic, TypeVar
 
 from starlette.types import Scope
 
+from leakprobe.web.route_memo import METHODS, Ids, Memo, RouteMemo, key_of, written
 from leakprobe.web.route_table import attributes, find_templates, owner_of
 
 __all__ = ["OTHER_METHOD", "UNKNOWN", "UNMATCHED", "RouteNames"]
@@ -32,12 +33,8 @@ UNKNOWN = "(unknown)"
 OTHER_METHOD = "(other)"
 SOME_MOUNT = "/{mount}"
 MOST_KNOWN = 10_000
-METHODS = frozenset(
-    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"}
-)
 PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
-Key = tuple[int, int, int]
 # What a user of the names keeps of each.
 Met = TypeVar("Met")
 
@@ -71,13 +68,14 @@ class RouteNames(Generic[Met]):
     Args:
         meet: makes of a name, and of the scope of a request that took this route, what
             `of` returns. Called once for a route with one template, else for each request.
+        memo: where that is remembered; None: in one in Python.
     """
 
-    def __init__(self, meet: Callable[[str, Scope], Met]) -> None:
+    def __init__(self, meet: Callable[[str, Scope], Met], memo: Memo[Met] | None = None) -> None:
         self._meet = meet
-        self._known: dict[Key, _Known] = {}
+        self._known: dict[Ids, _Known] = {}
         # What nearly every request needs: one look-up for a route with one template.
-        self._certain: dict[tuple[int, int, int, str], Met] = {}
+        self._certain: Memo[Met] = RouteMemo() if memo is None else memo
 
     def of(self, scope: Scope) -> Met:
         """What was made of the name of the route that a request took: `METHOD /template`.
@@ -90,26 +88,17 @@ class RouteNames(Generic[Met]):
         Args:
             scope: the very dictionary that was handed down, after the request has ended.
         """
+        return self._certain.find(scope) or self.find_out(scope)
+
+    def find_out(self, scope: Scope) -> Met:
+        """As `of`, for what is not remembered."""
         endpoint = scope.get("endpoint")
         if endpoint is None:
             return self._meet(UNMATCHED if "router" in scope else UNKNOWN, scope)
-        route = scope.get("route")
-        fastapi = scope.get("fastapi")
-        context = fastapi.get("effective_route_context") if type(fastapi) is dict else None
-        key = (id(endpoint), id(route), id(context), scope["method"])
-        return self._certain.get(key) or self._find_out(key, scope, endpoint, route, context)
-
-    def _find_out(
-        self,
-        key: tuple[int, int, int, str],
-        scope: Scope,
-        endpoint: object,
-        route: object,
-        context: object,
-    ) -> Met:
+        key = key_of(scope)
         *ids, method = key
-        which: Key = (ids[0], ids[1], ids[2])
-        known = self._known.get(which) or self._learn(which, scope, endpoint, route, context)
+        which: Ids = (ids[0], ids[1], ids[2])
+        known = self._known.get(which) or self._learn(which, scope)
         if not known.templates:
             return self._meet(UNKNOWN, scope)
         certain = len(known.templates) == 1 and known.whole
@@ -119,12 +108,11 @@ class RouteNames(Generic[Met]):
             template = (_choose if known.whole else _below_mount)(known.templates, scope)
         met = self._meet(f"{method if method in METHODS else OTHER_METHOD} {template}", scope)
         if certain and method in METHODS:
-            self._certain[key] = met
+            self._certain.remember(key, met)
         return met
 
-    def _learn(
-        self, key: Key, scope: Scope, endpoint: object, route: object, context: object
-    ) -> _Known:
+    def _learn(self, ids: Ids, scope: Scope) -> _Known:
+        endpoint, route, context = written(scope)
         wanted = _what_matched(endpoint, route, context)
         texts = find_templates(scope.get("router"), wanted)
         whole = bool(texts)
@@ -134,18 +122,17 @@ class RouteNames(Generic[Met]):
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
             self._certain.clear()
-        sources = tuple(self._watch(thing, key) for thing in (endpoint, route, context))
-        known = self._known[key] = _Known(tuple(map(_template, texts)), whole, sources)
+        sources = tuple(self._watch(thing, ids) for thing in (endpoint, route, context))
+        known = self._known[ids] = _Known(tuple(map(_template, texts)), whole, sources)
         return known
 
-    def _watch(self, thing: object, key: Key) -> object:
+    def _watch(self, thing: object, ids: Ids) -> object:
         """A reference that forgets the entry when the thing goes; the thing where it must be."""
         remembered, certain = self._known, self._certain
 
         def forget(_: object) -> None:
-            remembered.pop(key, None)
-            for method in METHODS:
-                certain.pop((*key, method), None)
+            remembered.pop(ids, None)
+            certain.forget(ids)
 
         try:
             return weakref.ref(thing, forget)

@@ -2,18 +2,33 @@ import math
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from leakprobe.capture.requests import MOST_NOTED, MOST_ROUTES, OTHER, RequestCounters
+from leakprobe.analysis.latency import BOUNDS_S, bucket_of
+from leakprobe.capture import native
+from leakprobe.capture.requests import (
+    MOST_NOTED,
+    MOST_ROUTES,
+    NATIVE_BOUNDS,
+    OTHER,
+    Counts,
+    RequestCounters,
+    RouteTally,
+)
+from tests.native import needs_requests
+
+
+@pytest.fixture(autouse=True, params=["python", pytest.param("native", marks=needs_requests)])
+def _core(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything here holds for the tally in Python and for the native one."""
+    if request.param == "python":
+        monkeypatch.setattr(native, "requests_missing", lambda: "a test says so")
 
 
 def note(counters: RequestCounters, route: str, seconds: float, failed: bool) -> None:
     """Note a request as the middleware does."""
-    tally = counters.of(route)
-    if failed:
-        tally.failed.append(True)
-    tally.noted_s.append(seconds)
-    if len(tally.noted_s) > MOST_NOTED:
-        counters.relieve(tally)
+    counters.of(route).note(seconds, failed)
 
 
 def test_nothing_noted() -> None:
@@ -119,19 +134,54 @@ def test_threads_lose_no_count() -> None:
 
 
 def test_what_is_noted_is_counted_before_it_piles_up() -> None:
-    counters = RequestCounters()
+    tally = RouteTally()
     for _ in range(10 * MOST_NOTED):
-        note(counters, "GET /a", 0.5, False)
-    assert len(counters.of("GET /a").noted_s) <= MOST_NOTED
-    assert counters.total == 10 * MOST_NOTED
+        tally.note(0.5, False)
+    assert len(tally._noted_s) <= MOST_NOTED
+    assert tally.read().requests == 10 * MOST_NOTED
 
 
 def test_noting_never_waits_for_somebody_who_counts() -> None:
-    counters = RequestCounters()
-    with counters._counting:
+    tally = RouteTally()
+    with tally._counting:
         for _ in range(2 * MOST_NOTED):
-            note(counters, "GET /a", 0.5, False)
-    assert counters.total == 2 * MOST_NOTED
+            tally.note(0.5, False)
+    assert tally.read().requests == 2 * MOST_NOTED
+
+
+@needs_requests
+@given(st.lists(st.tuples(st.floats(0.0, 1e5), st.booleans()), max_size=600))
+def test_both_tallies_count_the_same(requests: list[tuple[float, bool]]) -> None:
+    from leakprobe.capture._native import _requests
+
+    in_c, in_python = _requests.Tally(NATIVE_BOUNDS), RouteTally()
+    for seconds, failed in requests:
+        in_c.note(seconds, failed)
+        in_python.note(seconds, failed)
+    counts = Counts(*in_c.read())
+    expected = in_python.read()
+    assert counts.seconds == pytest.approx(expected.seconds)
+    assert counts._replace(seconds=0.0) == expected._replace(seconds=0.0)
+
+
+@needs_requests
+def test_every_bound_is_the_first_of_its_bucket() -> None:
+    from leakprobe.capture._native import _requests
+
+    for bucket, bound in enumerate(BOUNDS_S):
+        tally = _requests.Tally(NATIVE_BOUNDS)
+        tally.note(bound, False)
+        assert tally.read()[4].index(1) == bucket_of(bound) == bucket + 1
+
+
+@needs_requests
+def test_what_is_no_list_of_bounds_is_refused() -> None:
+    from leakprobe.capture._native import _requests
+
+    with pytest.raises(ValueError, match="must be doubles, not 9 bytes"):
+        _requests.Tally(b"123456789")
+    with pytest.raises(TypeError):
+        _requests.Tally("12345678")  # type: ignore[arg-type]  # that is what is tried
 
 
 def test_reading_while_routes_are_added_does_not_fail() -> None:

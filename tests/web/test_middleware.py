@@ -16,12 +16,20 @@ from starlette.types import Message, Receive, Scope, Send
 
 from leakprobe import LeakProbe, LeakProbeMiddleware, Settings
 from leakprobe.agent import running_agent
-from leakprobe.capture import tracer
+from leakprobe.capture import native, tracer
 from leakprobe.errors import SettingsError
 from leakprobe.settings import SettingsByName
+from tests.native import needs_requests
 from tests.web.asgi import TOKEN, client, lifespan
 
 SETTINGS: SettingsByName = {"token": TOKEN, "tracer": "off", "heap_budget": 0.0}
+
+
+@pytest.fixture(autouse=True, params=["python", pytest.param("native", marks=needs_requests)])
+def _core(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything here holds for the request path in Python and for the native one."""
+    if request.param == "python":
+        monkeypatch.setattr(native, "requests_missing", lambda: "a test says so")
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,10 @@ from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 
 from leakprobe import LeakProbe, LeakProbeMiddleware, Settings
+from leakprobe.capture import native
 from leakprobe.capture.route_tags import ROUTE_TAG
 from leakprobe.settings import SettingsByName
+from tests.native import needs_requests
 from tests.web.asgi import TOKEN, client
 
 SETTINGS: SettingsByName = {"token": TOKEN, "tracer": "off", "heap_budget": 0.0}
@@ -47,6 +49,13 @@ seen: list[object] = []
 
 def note_tag() -> None:
     seen.append(ROUTE_TAG.get(None))
+
+
+@pytest.fixture(autouse=True, params=["python", pytest.param("native", marks=needs_requests)])
+def _core(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything here holds for the request path in Python and for the native one."""
+    if request.param == "python":
+        monkeypatch.setattr(native, "requests_missing", lambda: "a test says so")
 
 
 @pytest.fixture(autouse=True)

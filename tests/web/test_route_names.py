@@ -18,11 +18,30 @@ from starlette.routing import BaseRoute, Host, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from leakprobe.web.route_memo import Memo
 from leakprobe.web.route_names import RouteNames
+from tests.native import needs_requests
 
 
 def only_names() -> RouteNames[str]:
-    return RouteNames(lambda label, scope: label)
+    return RouteNames(lambda label, scope: label, native_memo() if memos[-1] == "native" else None)
+
+
+memos = ["python"]
+
+
+def native_memo() -> Memo[str]:
+    from leakprobe.capture._native import _requests
+
+    return _requests.Memo()
+
+
+@pytest.fixture(autouse=True, params=["python", pytest.param("native", marks=needs_requests)])
+def _memo(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything here holds for what is remembered in Python and natively."""
+    memos.append(request.param)
+    yield
+    memos.pop()
 
 
 class Noting:

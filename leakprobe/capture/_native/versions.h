@@ -101,6 +101,12 @@ put_exception_back(PendingException pending)
 {
     PyErr_SetRaisedException(pending);
 }
+/* The exception that is raised, which it is no longer; a new reference. */
+static inline PyObject *
+take_exception(void)
+{
+    return PyErr_GetRaisedException();
+}
 #else
 typedef struct {
     PyObject *type, *value, *traceback;
@@ -119,6 +125,17 @@ static inline void
 put_exception_back(PendingException pending)
 {
     PyErr_Restore(pending.type, pending.value, pending.traceback);
+}
+
+/* The exception that is raised, which it is no longer; a new reference. */
+static inline PyObject *
+take_exception(void)
+{
+    PendingException pending = set_exception_aside();
+    PyErr_NormalizeException(&pending.type, &pending.value, &pending.traceback);
+    Py_XDECREF(pending.type);
+    Py_XDECREF(pending.traceback);
+    return pending.value;
 }
 #endif
 
