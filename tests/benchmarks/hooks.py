@@ -8,7 +8,7 @@ import ctypes
 import sys
 from dataclasses import dataclass
 
-DOMAINS = (1, 2)  # PYMEM_DOMAIN_MEM and PYMEM_DOMAIN_OBJ (Include/cpython/pymem.h)
+DOMAINS = (0, 1, 2)  # PYMEM_DOMAIN_RAW, _MEM and _OBJ (Include/cpython/pymem.h)
 HAS_REFERENCE_TRACER = sys.version_info >= (3, 13)
 
 
@@ -40,11 +40,16 @@ def hooks() -> Hooks:
 def put(wanted: Hooks) -> None:
     """Let these stand there."""
     for domain, allocator in zip(DOMAINS, wanted.allocators, strict=True):
-        ctypes.pythonapi.PyMem_SetAllocator(domain, ctypes.byref(allocator))
+        put_one(domain, allocator)
     if HAS_REFERENCE_TRACER:
         pointers = (ctypes.c_void_p(wanted.tracer), ctypes.c_void_p(wanted.tracer_data))
         if ctypes.pythonapi.PyRefTracer_SetTracer(*pointers) != 0:
             raise RuntimeError("the reference tracer could not be set")
+
+
+def put_one(domain: int, allocator: Allocator) -> None:
+    """Let this stand in one domain."""
+    ctypes.pythonapi.PyMem_SetAllocator(domain, ctypes.byref(allocator))
 
 
 def _reference_tracer() -> tuple[int | None, int | None]:

@@ -3,6 +3,7 @@
 Most of it needs a process of its own, whose allocators nobody has touched yet.
 """
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -28,12 +29,13 @@ def hold(count):
 """
 
 
-def run(program: str) -> str:
+def run(program: str, **environment: str) -> str:
     """What a program prints in a process of its own, which has to end well."""
     done = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", BEGIN + textwrap.dedent(program)],
         capture_output=True,
         text=True,
+        env={**os.environ, **environment},
         timeout=100,
         check=False,
     )
@@ -233,3 +235,76 @@ def test_the_process_ends_well_while_sampling(ending: str) -> None:
         {ending}
     """)
     assert said == "reached"
+
+
+@pytest.mark.parametrize("allocator", ["pymalloc", "malloc", "pymalloc_debug"])
+def test_over_whatever_allocator_python_was_started_with(allocator: str) -> None:
+    said = run(
+        """
+        _sampler.start(1, 8, None)
+        before = _sampler.counters().live
+        kept = [[str(number), {number: (number,)}] for number in range(10_000)]
+        print(_sampler.is_hooked(), _sampler.counters().live - before > 40_000)
+        del kept
+        _sampler.read()
+        print(_sampler.counters().live - before < 5_000)  # some are in free lists
+    """,
+        PYTHONMALLOC=allocator,
+    )
+    assert said.splitlines() == ["True True", "True"]
+
+
+def test_blocks_that_others_take_and_free_without_the_gil() -> None:
+    said = run("""
+        import ctypes
+        raw = ctypes.CDLL(None)  # not PyDLL: it gives up the GIL for each call
+        raw.PyMem_RawMalloc.restype = ctypes.c_void_p
+        raw.PyMem_RawMalloc.argtypes = [ctypes.c_size_t]
+        raw.PyMem_RawFree.argtypes = [ctypes.c_void_p]
+        sys.setswitchinterval(1e-5)
+        _sampler.start(64, 8, None)
+        over = threading.Event()
+        def churn():
+            while not over.is_set():
+                for block in [raw.PyMem_RawMalloc(40) for _ in range(50)]:
+                    raw.PyMem_RawFree(block)
+        threads = [threading.Thread(target=churn) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for _ in range(200):
+            kept = [[str(number), {number: (number,)}] for number in range(500)]
+        over.set()
+        for thread in threads:
+            thread.join()
+        done = _sampler.counters()
+        print(done.lost, done.live == done.sampled - done.freed, done.sampled > 10_000)
+        _sampler.stop()
+        _sampler.start(1, 8, None)
+        kept = hold(5)
+        print(blocks())
+    """)
+    assert said.splitlines() == ["0 True True", "5"]
+
+
+def test_the_free_of_raw_memory_is_hooked_again_where_somebody_took_that_away() -> None:
+    said = run(
+        """
+        from tests.benchmarks.hooks import DOMAINS, hooks, put_one
+        raw = DOMAINS.index(0)
+        bare = hooks().allocators[raw]
+        _sampler.start(1, 8, None)
+        print(_sampler.is_hooked())
+        put_one(0, bare)
+        print(_sampler.is_hooked())
+        _sampler.stop()
+        for _ in range(2):
+            _sampler.start(1, 8, None)
+            kept = hold(5)
+            print(_sampler.is_hooked(), blocks())
+            kept.clear()
+            print(blocks())
+            _sampler.stop()
+    """,
+        PYTHONMALLOC="pymalloc",
+    )
+    assert said.splitlines() == ["True", "False", "True 5", "0", "True 5", "0"]

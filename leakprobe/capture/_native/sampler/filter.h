@@ -1,9 +1,9 @@
 /* A counting filter over addresses: says for most blocks that are freed that none was sampled.
  *
  * One counter of 8 bits for each of 64 Ki folded addresses, and one bit that says whether it is
- * above zero. Only the bits are asked for each block that is freed: they take 8 KiB, so that they
- * stay in the first cache beside what the application has there. A counter that has reached 255
- * stays there: it then costs a needless search and never loses a sample. */
+ * above zero. Only the bits are asked: they take 8 KiB, so that they stay in the first cache beside
+ * what the application has there. A counter that has reached 255 stays there: it then costs a
+ * needless search and never loses a sample. */
 
 #ifndef LEAKPROBE_SAMPLER_FILTER_H
 #define LEAKPROBE_SAMPLER_FILTER_H

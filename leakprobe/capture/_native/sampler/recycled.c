@@ -14,16 +14,36 @@
 #if PY_VERSION_HEX >= 0x030D0000
 
 #include <dlfcn.h>
+#include <limits.h>
 
-/* Most objects are of these types, which no free list keeps: to ask no further halves the cost. */
-#define ALWAYS_ALLOCATED                                                                           \
-    (Py_TPFLAGS_LONG_SUBCLASS | Py_TPFLAGS_UNICODE_SUBCLASS | Py_TPFLAGS_BYTES_SUBCLASS)
+enum { MASK_BITS = sizeof(uintptr_t) * CHAR_BIT };
 
-static int
-on_event(PyObject *object, PyRefTracerEvent event, void *Py_UNUSED(data))
+/* One bit for a type. Types that are static in the interpreter lie at multiples of 32, and close
+ * together: one place in the mask has few of them. */
+static uintptr_t
+bit_of(const PyTypeObject *type)
 {
-    if (event == PyRefTracer_CREATE && !(Py_TYPE(object)->tp_flags & ALWAYS_ALLOCATED)) {
-        void *block = (char *)object - bytes_before(Py_TYPE(object));
+    return (uintptr_t)1 << ((uintptr_t)type >> 5) % MASK_BITS;
+}
+
+/* The types that free lists of the interpreter keep in numbers (Include/internal/pycore_freelist.h
+ * of 3.13), exactly these and no subclasses. What an extension keeps in a list of its own is left to
+ * the walk. */
+static uintptr_t
+recycled_types(void)
+{
+    return bit_of(&PyTuple_Type) | bit_of(&PyList_Type) | bit_of(&PyDict_Type) |
+           bit_of(&PyFloat_Type) | bit_of(&PyContext_Type);
+}
+
+/* Called for each object that is made and each that dies; hence the mask, which comes in a register
+ * and spares most of them the look at memory that is not at hand: the type's, and the filter's. */
+static int
+on_event(PyObject *object, PyRefTracerEvent event, void *types)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    if (event == PyRefTracer_CREATE && UNLIKELY((uintptr_t)types & bit_of(type))) {
+        void *block = (char *)object - bytes_before(type);
         if (UNLIKELY(filter_hit(block))) {
             sampling_charge_anew(block);
         }
@@ -55,7 +75,8 @@ recycled_watch(void)
 {
     PendingException pending = set_exception_aside();
     if (is_free(PyRefTracer_GetTracer(NULL)) && sampling_is_on()) {
-        (void)PyRefTracer_SetTracer(on_event, NULL); /* cannot fail: Objects/object.c */
+        /* Cannot fail: Objects/object.c. */
+        (void)PyRefTracer_SetTracer(on_event, (void *)recycled_types());
     }
     put_exception_back(pending); /* whether tracemalloc traces could not be found out: no */
 }

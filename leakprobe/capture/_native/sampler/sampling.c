@@ -5,12 +5,13 @@
  * drawing anew at any time changes nothing. A sample counts as one over that probability.
  *
  * Threads. CPython calls the allocators of the MEM and OBJ domains with the GIL held, and that is
- * the lock of everything here. Sub-interpreters are refused at the start; one that is made later
- * comes through the hooks all the same, since 3.12 perhaps with a GIL of its own. Of ours its
- * threads touch, without our GIL: the countdown and the random state, where a lost update moves a
- * sample and biases nothing; and a word of the filter, which they read. They get no further: what
- * follows asks first whose thread this is. So their blocks are never sampled. One of ours that is
- * freed from another interpreter stays in the table until its address is allocated or freed here. */
+ * the lock of everything here. RAW's free (raw_frees.c) is called without it, too; it reads a word of
+ * the filter and goes on only where it is held. Sub-interpreters are refused at the start; one that
+ * is made later comes through the hooks all the same, since 3.12 perhaps with a GIL of its own. Of
+ * ours its threads touch, without our GIL: the countdown and the random state, where a lost update
+ * moves a sample and biases nothing; and a word of the filter, which they read. They get no further:
+ * what follows asks first whose thread this is. So their blocks are never sampled. One of ours that
+ * is freed from another interpreter stays in the table until its address is allocated or freed here. */
 
 #include "sampling.h"
 
