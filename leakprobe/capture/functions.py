@@ -77,7 +77,7 @@ def _functions_of(modules: Iterable[object], pace: Pace) -> Iterator[FunctionTyp
     while todo:
         stretch = todo[-HOLDERS_PER_STRETCH:]
         del todo[-HOLDERS_PER_STRETCH:]
-        for held in _held_by(stretch):
+        for held in _held_by(stretch, seen):
             if id(held) not in seen and _is_holder(held):
                 seen.add(id(held))
                 todo.append(held)
@@ -86,11 +86,13 @@ def _functions_of(modules: Iterable[object], pace: Pace) -> Iterator[FunctionTyp
         pace.rest()
 
 
-def _held_by(holders: list[object]) -> Iterator[object]:
-    """What they refer to, in their namespaces and closures too."""
+def _held_by(holders: list[object], seen: set[int]) -> Iterator[object]:
+    """What they refer to, in their namespaces and closures too; `seen` learns the namespaces."""
     for held in gc.get_referents(*holders):
         if type(held) is dict:
-            yield from list(values_of(held))
+            if id(held) not in seen:  # each function of a module refers to the module's
+                seen.add(id(held))
+                yield from list(values_of(held))
         elif type(held) is tuple:
             yield from held
         else:

@@ -7,7 +7,7 @@ are those of one moment.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from leakprobe.capture.heap.layout import Node, NodeState, Path, WalkResult, Why
+from leakprobe.capture.heap.layout import FINALIZER, Node, NodeState, Path, WalkResult, Why
 from leakprobe.capture.heap.owners import find_owners
 from leakprobe.capture.native import heap_walk_missing
 from leakprobe.capture.pointers import SampledPointers
@@ -101,12 +101,18 @@ def _container(path: Path, nodes: Mapping[int, Node], entries: list[TypeCount]) 
 
 def _types(result: WalkResult) -> tuple[TypeHolder, ...]:
     rows: dict[tuple[str, NodeState, tuple[str, ...]], TypeHolder] = {}
+    finalized = {tally.name for tally in result.types if tally.flags & FINALIZER}
     for group in result.held:
         way = None
         if group.path is not None:
             way = way_down(group.path, result.nodes, objects=group.objects, through_threads=True)
         row = TypeHolder(
-            group.type, way, group.objects, group.retained_bytes, group.state.name.lower()
+            type=group.type,
+            path=way,
+            objects=group.objects,
+            retained_bytes=group.retained_bytes,
+            state=group.state.name.lower(),
+            finalizer=group.state is NodeState.GARBAGE and group.type in finalized,
         )
         key = (row.type, group.state, way.steps if way else ())
         rows[key] = _together(rows[key], row) if key in rows else row

@@ -10,6 +10,7 @@ from enum import IntEnum, IntFlag
 from leakprobe.model.memory import Container, HeapTotals
 
 __all__ = [
+    "FINALIZER",
     "NO_GROUP",
     "Entries",
     "Group",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 NO_GROUP = 2**32 - 1
+# Of the flags of a type: some of its objects are garbage, and have a `__del__`.
+FINALIZER = 4
 
 
 class NodeKind(IntEnum):
@@ -137,8 +140,8 @@ class Node:
         address: where the object was.
         bytes: its shallow size.
         retained_bytes: with all that it dominates.
-        limit: how many entries a deque or an lru_cache can have; None: no limit, or it is
-            something else.
+        limit: how many entries a deque or an lru_cache can have, or a container whose owner
+            says so in an attribute (`maxsize`); None: no limit is known.
     """
 
     number: int

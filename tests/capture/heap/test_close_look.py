@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
+from starlette.applications import Starlette
 
 from leakprobe.capture.heap import close_look
 from leakprobe.capture.heap.close_look import look_closely
@@ -141,6 +142,39 @@ def test_garbage_has_no_path() -> None:
     finally:
         gc.enable()
     assert (holder.path, holder.objects, holder.state) == (None, 4, "garbage")
+    assert not holder.finalizer
+
+
+class Closing(Result):
+    def __del__(self) -> None:
+        self.payload = None
+
+
+@needs_heap_walk
+def test_garbage_that_waits_with_a_finalizer_is_told_apart() -> None:
+    gc.disable()
+    try:
+        cycle: Result = type("Inheriting", (Closing,), {"__module__": "close"})(None)
+        cycle.payload = cycle
+        other = Result(cycle)
+        other.payload = other
+        del cycle, other
+        holders = look("close.Inheriting", RESULT).types
+    finally:
+        gc.enable()
+    assert {holder.type: holder.finalizer for holder in holders} == {
+        "close.Inheriting": True,
+        RESULT: False,
+    }
+
+
+@needs_heap_walk
+def test_what_is_set_on_the_state_of_an_application_has_its_name() -> None:
+    APP.app = Starlette()  # type: ignore[attr-defined]
+    APP.app.state.exports = [Result(None) for _ in range(4)]
+    (holder,) = look(RESULT).types
+    assert holder.path is not None
+    assert holder.path.text == "close_app.app.state.exports[…]"
 
 
 @needs_heap_walk

@@ -231,6 +231,23 @@ def test_our_own_is_left_out_and_what_is_shared_is_not() -> None:
     assert tally(walk(), type_name(cls)).objects == 41
 
 
+def test_our_own_stays_so_while_c_code_holds_what_leads_to_it() -> None:
+    """As the list that is being made of our tables, or an argument of a call."""
+    cls = planted()
+    table = [[cls() for _ in range(40)]]
+    passing = [table[0]]
+    address = id(passing)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(passing))
+    del passing
+    try:
+        row = tally(walk(own=address_of(table)), type_name(cls))
+        assert row.objects == 0
+        assert state_at(address) is NodeState.C_HELD
+    finally:
+        again = ctypes.cast(address, ctypes.py_object).value
+        ctypes.pythonapi.Py_DecRef(ctypes.py_object(again))
+
+
 def test_frames_of_our_files_are_our_own() -> None:
     local = planted()()
     address = id(local)

@@ -157,3 +157,14 @@ def test_a_future_that_somebody_waits_for(
         "called > attribute _callbacks",
         "called > attribute _callbacks > attribute args > tuple_item",
     ]
+
+
+def test_timers_of_uvloop_hang_on_their_loop(module: ModuleType) -> None:
+    """Classes of the names that uvloop has: it opens a pipe that stays, once it is imported."""
+    handle = type("uvloop.loop.TimerHandle", (), {"__slots__": ("_args",)})()
+    loop = type("uvloop.loop.Loop", (), {"__slots__": ("hidden", "other")})()
+    handle._args, loop.hidden, loop.other = Target(), {handle}, {object()}
+    module.__dict__["held"] = loop
+    ways = ends(module, id(handle._args), id(loop.other))
+    assert ways[0].startswith("held > attribute _timers > set_item")
+    assert ways[1] == "held > attribute other"

@@ -1,7 +1,8 @@
 """Containers that cannot become longer than they are told to."""
 
 import functools
-from collections import deque
+import queue
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from types import ModuleType
 
@@ -48,4 +49,66 @@ def test_a_limit_is_known(
     made = module.__dict__["held"] = make()
     result = ask(id(made))
     (node,) = (node for node in result.nodes.values() if node.address == id(made))
+    assert node.limit == limit
+
+
+class Bounded:
+    def __init__(self, entries: object, maxsize: int) -> None:
+        self.entries = entries
+        self.__maxsize = maxsize
+
+    @property
+    def maxsize(self) -> int:
+        return self.__maxsize
+
+
+class Remembering(OrderedDict[int, int]):
+    """A cache that is a dict."""
+
+
+class Deduplicated(queue.Queue[int]):
+    """A queue that never forgets what it has seen."""
+
+    def __init__(self) -> None:
+        super().__init__(maxsize=50)
+        self.seen = {1, 2, 3}
+        self.put(1)
+
+
+def remembering(capacity: int) -> object:
+    made = Remembering({1: 1, 2: 2})
+    made.capacity = capacity  # type: ignore[attr-defined]  # as caches do in their __init__
+    return made
+
+
+def with_a_dict() -> Bounded:
+    made = Bounded({1: 1}, 30)
+    assert vars(made)  # from now on its attributes are in a dict
+    return made
+
+
+@pytest.mark.parametrize(
+    ("make", "part", "limit"),
+    [
+        (lambda: Bounded({1: 1}, 400), "entries", 400),
+        (lambda: Bounded([1, 2], 400), "entries", 400),
+        (lambda: Bounded([1, 2], 2), "entries", 2),
+        (lambda: Bounded([1, 2, 3], 2), "entries", None),
+        (lambda: Bounded([1, 2, 3], 0), "entries", None),
+        (with_a_dict, "entries", 30),
+        (with_a_dict, "__dict__", None),
+        (lambda: remembering(99), None, 99),
+        (lambda: queue.Queue(maxsize=70), "queue", 70),
+        (Deduplicated, "queue", 50),
+        (Deduplicated, "seen", None),
+        (queue.Queue, "queue", None),
+    ],
+)
+def test_the_owner_of_a_container_knows_its_limit(
+    module: ModuleType, make: Callable[[], object], part: str | None, limit: int | None
+) -> None:
+    made = module.__dict__["held"] = make()
+    container = made if part is None else getattr(made, part)
+    result = ask(id(container))
+    (node,) = (node for node in result.nodes.values() if node.address == id(container))
     assert node.limit == limit

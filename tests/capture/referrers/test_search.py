@@ -116,8 +116,9 @@ def test_a_class_attribute_is_named(search: Find) -> None:
         kept = [Leaked()]  # noqa: RUF012  # it is the leak
 
     APP.Registry = Registry  # type: ignore[attr-defined]
-    assert best(search()).text.endswith("Registry.kept[…]")
-    assert best(search()).steps[0].startswith("class ")
+    path = best(search())
+    assert path.text.endswith("Registry.kept[…]")
+    assert path.steps[0].startswith("class ")
 
 
 def test_a_closure_is_named(search: Find) -> None:
@@ -132,12 +133,15 @@ def test_a_closure_is_named(search: Find) -> None:
 
 
 def test_defaults_are_named(search: Find) -> None:
-    exec("def handler(x=[], *, y=[]): ...", vars(APP))
-    vars(APP)["handler"].__defaults__[0].append(Leaked())
-    assert best(search()).text == "planted_app.handler.__defaults__[…][…]"
-    vars(APP)["handler"].__defaults__[0].clear()
-    vars(APP)["handler"].__kwdefaults__["y"].append(Leaked())
-    assert best(search()).steps[-2:] == ("default argument", "list item")
+    exec("def first(x=[]): ...\ndef second(*, y=[]): ...", vars(APP))
+    vars(APP)["first"].__defaults__[0].append(Leaked())
+    vars(APP)["second"].__kwdefaults__["y"].append(Leaked())
+    steps = {path.text: path.steps for path in search().paths}
+    assert steps.keys() == {
+        "planted_app.first.__defaults__[…][…]",
+        "planted_app.second.__defaults__[…][…]",
+    }
+    assert {found[-2:] for found in steps.values()} == {("default argument", "list item")}
 
 
 def test_a_cached_result_is_named(search: Find) -> None:
@@ -158,17 +162,19 @@ def test_a_thread_local_is_named(search: Find) -> None:
 
 def test_slots_bound_methods_partials_and_sets_are_named(search: Find) -> None:
     APP.slotted = Slotted(Leaked())  # type: ignore[attr-defined]
-    assert best(search()).text == "planted_app.slotted.payload"
-    APP.slotted.payload = None
     APP.part = functools.partial(print, Leaked())  # type: ignore[attr-defined]
-    assert best(search()).text == "planted_app.part.args[…]"
-    APP.part = {Leaked()}  # type: ignore[attr-defined]
-    assert best(search()).text == "planted_app.part{…}"
-    APP.part = deque([Leaked()])  # type: ignore[attr-defined]
-    assert best(search()).text == "planted_app.part[…]"
-    assert best(search()).steps[-1] == "deque item"
-    APP.part = {Leaked(): 1}  # type: ignore[attr-defined]
-    assert best(search()).text == "planted_app.part.keys()[…]"
+    APP.some = {Leaked()}  # type: ignore[attr-defined]
+    APP.queue = deque([Leaked()])  # type: ignore[attr-defined]
+    APP.keyed = {Leaked(): 1}  # type: ignore[attr-defined]
+    paths = {path.text: path for path in search(limit=5).paths}
+    assert paths.keys() == {
+        "planted_app.slotted.payload",
+        "planted_app.part.args[…]",
+        "planted_app.some{…}",
+        "planted_app.queue[…]",
+        "planted_app.keyed.keys()[…]",
+    }
+    assert paths["planted_app.queue[…]"].steps[-1] == "deque item"
 
 
 def suspended() -> Generator[None]:

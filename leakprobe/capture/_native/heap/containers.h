@@ -14,7 +14,10 @@ enum layout layout_of(PyTypeObject *type);
 /* The number of entries of an object of that layout; -1 for LAYOUT_OTHER. */
 int64_t length_with(enum layout layout, PyObject *object);
 
-/* How many entries a deque or an lru_cache can have; 0: no limit, or something else. */
-uint32_t limit_of(PyObject *object);
+struct walk;
+
+/* How many entries a deque or an lru_cache can have, or a container whose owner says so in an
+ * attribute of its own (`maxsize`); 0: no limit is known. */
+uint32_t limit_of(const struct walk *walk, uint32_t node);
 
 #endif

@@ -136,6 +136,7 @@ static int
 label_namespace(const struct edge *edge, struct label *label)
 {
     int is_namespace = dict_of(edge->holder) == edge->held
+                       || is_attribute_table(edge->holder, edge->held)
                        || (is_instance_of(edge->holder, "_thread._local")
                            && PyDict_CheckExact(edge->held));
     return is_namespace && has_role(label, ROLE_NAMESPACE);

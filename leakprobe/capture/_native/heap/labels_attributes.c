@@ -3,6 +3,7 @@
 #include "labels.h"
 
 #include "names.h"
+#include "parts.h"
 
 #include <string.h>
 
@@ -71,9 +72,29 @@ exception_field_name(const PyBaseExceptionObject *exception, PyObject *held)
     return held == exception->args ? "args" : NULL;
 }
 
+/* uvloop/loop.pyx: the fields of its loop are hidden. Timers are the only handles in a set. */
+static int
+is_set_of_timers(PyObject *held)
+{
+    const PySetObject *set = (PySetObject *)held;
+    if (!PyAnySet_Check(held)) {
+        return 0;
+    }
+    for (Py_ssize_t slot = 0; slot <= set->mask; slot++) {
+        PyObject *key = set->table[slot].key;
+        if (key != NULL && is_instance_of(key, "uvloop.loop.TimerHandle")) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static const char *
 property_name(PyObject *holder, PyObject *held)
 {
+    if (is_instance_of(holder, "uvloop.loop.Loop") && is_set_of_timers(held)) {
+        return "_timers";
+    }
     if (PyExceptionInstance_Check(holder)) {
         return exception_field_name((PyBaseExceptionObject *)holder, held);
     }

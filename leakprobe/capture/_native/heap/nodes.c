@@ -37,7 +37,7 @@ describe(const struct walk *walk, uint32_t node)
         .bytes = walk->types.bytes_of_node[node],
         .retained_bytes = walk->retained[node],
         .dominator = walk->dominator[node],
-        .limit = kind == KIND_OBJECT ? limit_of(walk->graph.objects[node]) : 0,
+        .limit = kind == KIND_OBJECT ? limit_of(walk, node) : 0,
     };
 }
 

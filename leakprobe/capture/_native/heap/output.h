@@ -7,7 +7,8 @@
  *
  *   STRINGS     u32 offsets[rows + 1] into the UTF-8 bytes that follow them
  *   TOTALS      one u64 per row, in the order of `enum total`
- *   TYPES       u32 name, u32 flags (1 plain container, 2 plumbing), u64 objects, bytes,
+ *   TYPES       u32 name, u32 flags (1 plain container, 2 plumbing, 4 some are garbage and
+ *               have a `__del__` written in Python), u64 objects, bytes,
  *               owned_bytes, retained_bytes, garbage_objects, garbage_bytes, c_held_objects,
  *               c_held_bytes
  *   CONTAINERS  u64 address, u64 length, u32 type, u32 flags (1 holds weak references, or is

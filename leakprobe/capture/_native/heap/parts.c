@@ -1,6 +1,9 @@
 /* Parts of objects, found in their structures. */
 #include "parts.h"
 
+#include "names.h"
+#include "text.h"
+
 #include <string.h>
 
 PyObject *
@@ -50,6 +53,21 @@ is_instance_of(PyObject *object, const char *static_name)
     return 0;
 }
 
+int
+is_class(PyTypeObject *type, const char *module, const char *name)
+{
+    return strcmp(type->tp_name, name) == 0
+           && (module == NULL
+               || text_equals(entry_by_text(type->tp_dict, "__module__"), module));
+}
+
+int
+is_attribute_table(PyObject *holder, PyObject *part)
+{
+    return PyDict_CheckExact(part) && part != dict_of(holder)
+           && is_class(Py_TYPE(holder), "starlette.datastructures", "State");
+}
+
 static enum space
 space_in_frame(InterpreterFrame *frame, PyObject *part)
 {
@@ -93,7 +111,8 @@ space_in_object(PyObject *holder, PyObject *part)
     if (frame != NULL) {
         return space_in_frame(frame, part);
     }
-    return part == dict_of(holder) ? SPACE_INSTANCE : SPACE_NONE;
+    int is_namespace = part == dict_of(holder) || is_attribute_table(holder, part);
+    return is_namespace ? SPACE_INSTANCE : SPACE_NONE;
 }
 
 /* Whether a dict stands in the dict of a threading.local. */

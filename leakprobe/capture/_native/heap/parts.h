@@ -26,12 +26,20 @@ enum space space_of_node(const struct walk *walk, uint32_t node);
 /* The __dict__ that an object has now, borrowed; NULL: none. */
 PyObject *dict_of(PyObject *object);
 
+/* Whether a dict is where an object keeps what is set on it as attributes, though it is not its
+ * __dict__: `app.state` and `request.state` of Starlette. */
+int is_attribute_table(PyObject *holder, PyObject *part);
+
 /* The namespace of a class, borrowed. */
 PyObject *class_namespace(PyTypeObject *type);
 
 /* The frame of a frame object, generator, coroutine or asynchronous generator; NULL where it is
  * something else or over. */
 InterpreterFrame *frame_of(PyObject *object);
+
+/* Whether a class is of that name and module; those in C have their module in `tp_name`, and are
+ * asked for without one. */
+int is_class(PyTypeObject *type, const char *module, const char *name);
 
 /* Whether an object is of a C type of that name, or of a class that inherits from it. */
 int is_instance_of(PyObject *object, const char *static_name);

@@ -88,7 +88,7 @@ block_own(struct search *search, const struct own_roots *own)
     }
 }
 
-/* The barrier's nodes are the last to be roots. */
+/* The barrier's nodes are the last to be roots that are seen. */
 static void
 search_own(struct search *search)
 {
@@ -178,9 +178,11 @@ find_reach(struct graph *graph, const struct own_roots *own, struct reach *reach
     reach_node(&search, NODE_INTERPRETER, NODE_ROOT, STATE_MODULE);
     search_on(&search, STATE_MODULE);
     search_threads(&search);
+    /* What C code holds for a moment may be leakprobe's as well: a list that is being made, an
+     * argument. It must not pass for what holds leakprobe's tables. */
+    search_own(&search);
     list_c_held(graph, reach);
     reach_node(&search, NODE_C_HELD, NODE_ROOT, STATE_C_HELD);
     search_on(&search, STATE_C_HELD);
-    search_own(&search);
     unmap_bytes(search.reached, (uint64_t)graph->nodes * sizeof *search.reached);
 }

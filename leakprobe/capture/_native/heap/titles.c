@@ -154,9 +154,7 @@ static enum thing
 thing_of_class(PyTypeObject *type)
 {
     for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
-        if (strcmp(type->tp_name, things[i].name) == 0
-            && (things[i].module == NULL
-                || text_equals(entry_by_text(type->tp_dict, "__module__"), things[i].module))) {
+        if (is_class(type, things[i].module, things[i].name)) {
             return things[i].thing;
         }
     }

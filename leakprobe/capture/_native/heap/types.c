@@ -12,7 +12,7 @@
 
 #define FIRST_TYPES 1024u
 
-enum type_flag { FLAG_PLAIN_CONTAINER = 1, FLAG_PLUMBING = 2 };
+enum type_flag { FLAG_PLAIN_CONTAINER = 1, FLAG_PLUMBING = 2, FLAG_FINALIZER = 4 };
 
 /* The table from classes to their numbers: open addressing, twice as many slots as there is room
  * for types. A slot has the number plus one. */
@@ -158,11 +158,27 @@ struct type_row {
     uint64_t garbage_objects, garbage_bytes, c_held_objects, c_held_bytes;
 };
 
+/* Whether a class, or one that it inherits from, is written in Python and has a `__del__`. */
+static int
+has_finalizer(PyTypeObject *type)
+{
+    PyObject *bases = type->tp_mro;
+    for (Py_ssize_t i = 0; bases != NULL && i < PyTuple_GET_SIZE(bases); i++) {
+        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(bases, i);
+        if (PyType_Check(base) && PyType_HasFeature(base, Py_TPFLAGS_HEAPTYPE)
+            && entry_by_text(base->tp_dict, "__del__") != NULL) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static struct type_row
 row_of(const struct type_tally *tally)
 {
     uint32_t flags = (is_plain_container(tally->type) ? FLAG_PLAIN_CONTAINER : 0)
-                     | (is_plumbing(tally->type) ? FLAG_PLUMBING : 0);
+                     | (is_plumbing(tally->type) ? FLAG_PLUMBING : 0)
+                     | (tally->garbage_objects && has_finalizer(tally->type) ? FLAG_FINALIZER : 0);
     return (struct type_row){
         .name = tally->name,
         .flags = flags,
