@@ -7,8 +7,9 @@ business; what an answer costs the application is.
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from leakprobe.agent.answering import with_handlers, with_lines
 from leakprobe.agent.lifecycle import Lifecycle
-from leakprobe.agent.overview import make_overview
+from leakprobe.agent.overview import growing_lines, make_overview
 from leakprobe.agent.sampler import NOW
 from leakprobe.agent.window import Window, trace_window
 from leakprobe.analysis.diff import diff_snapshots, moment_of
@@ -236,7 +237,11 @@ class Agent(Lifecycle):
             NotEnoughMemory: there is no room for the walk that names the holders.
             WalkFailed: the copy of the process was late or died.
         """
-        return self._sampler.judge.report(limit)
+        report = with_handlers(self._sampler.judge.report(limit), self._known_handlers())
+        if self._tracer.name != "tracemalloc":
+            return report
+        # Nobody joins its traces to objects.
+        return with_lines(report, growing_lines(self.history, self._sampler.uptime_s, self.diff))
 
     def suspect(self, name: str) -> Suspect:
         """The suspect of this rank or fingerprint, of the latest report.

@@ -19,8 +19,9 @@ from leakprobe.agent.tightening import Tightening
 from leakprobe.analysis.benign import Benign
 from leakprobe.analysis.cadence import cost_due
 from leakprobe.analysis.candidate import Candidate
-from leakprobe.analysis.candidates import find_candidates
+from leakprobe.analysis.candidates import charge, find_grown
 from leakprobe.analysis.evidence import Evidence
+from leakprobe.analysis.judged import Found
 from leakprobe.analysis.memory_split import memory_split
 from leakprobe.analysis.suspects import find_suspects
 from leakprobe.analysis.verdict import decide
@@ -37,7 +38,10 @@ JUDGING_SHARE = 0.01
 # Fine gauges of the latest past; the album, which is thinned, has the rest.
 RECENT = 64
 RECENT_BYTES = 2048
-WITHOUT_WALKS = "; types are counted on request only ({})"
+WITHOUT_WALKS = "; GET /types and /referrers look for types and holders ({})"
+# A walk in the process itself takes seconds, in which it is slower: not each time that
+# somebody asks.
+ASKED_WALKS_SHARE = 0.1
 
 
 class Judge:
@@ -69,21 +73,28 @@ class Judge:
         self._history = history
         self._benign = benign
         self._clock = clock
+        self._tracer = tracer
         self._looks = CloseLooks(settings, reader, gate, tracer, clock=clock)
         self._tightening = Tightening(tracer, clock)
         self.after_fork()
 
     def after_fork(self) -> None:
         """Begin anew: what the parent saw is no evidence about this process."""
-        self._lock = threading.RLock()
+        # Snapshots wait for the first; whoever asks for rates waits for the second, which is
+        # held for longer, and takes the first while it holds it.
+        self._lock = threading.Lock()
+        self._charging = threading.Lock()
         self._evidence = Evidence()
         self._recent: deque[Snapshot] = deque(maxlen=RECENT)
         self._version = 0
-        self._judged: dict[bool, tuple[int, tuple[Candidate, ...]]] = {}
+        self._grown: tuple[int, tuple[Found, ...]] = (-1, ())
+        self._charged: tuple[int, tuple[Candidate, ...]] = (-1, ())
         self._light: tuple[int, CloseLook | None, Report] | None = None
         self._told: tuple[Suspect, ...] = ()
         self._thought_at: float | None = None
         self._thinking_s: float | None = None
+        self._walked_at: float | None = None
+        self._walk_s: float | None = None
         self._looks.forget()
         self._tightening.end()
 
@@ -101,7 +112,7 @@ class Judge:
     @property
     def suspicious(self) -> bool:
         """Whether something seemed to grow, when that was last thought about."""
-        return bool(self._judged.get(False, (0, ()))[1])
+        return bool(self._grown[1])
 
     def observe(self, snapshot: Snapshot) -> None:
         """Take a snapshot into evidence."""
@@ -124,7 +135,7 @@ class Judge:
         if not cost_due(since_s, self._thinking_s, JUDGING_SHARE):
             return 0.0
         self._thought_at, began = self._clock(), time.thread_time()
-        candidates, version = self._candidates(rates=False), self._version
+        version, candidates = self._candidates()
         self._thinking_s = time.thread_time() - began
         look = self._looks.explain_unasked(candidates, version)
         if look is None:
@@ -144,8 +155,8 @@ class Judge:
             NotEnoughMemory: there is no room for the walk, and nothing was looked at before.
             WalkFailed: the same, and the copy of the process was late or died.
         """
-        price = Price() if self._reader.walks.scheduled else self._walk_now()
-        candidates, version = self._candidates(rates=True), self._version
+        price = self._walk_if_due()
+        version, candidates = self._charged_candidates()
         look = self._looks.explain(candidates, version)
         if look is not None and look.price.wall_ms:
             price = look.price
@@ -157,8 +168,8 @@ class Judge:
         """The verdict from what is known already: no heavy capture is made for it."""
         light, look = self._light, self._looks.latest
         if light is None or light[0] != self._version or light[1] is not look:
-            version = self._version
-            report = self._report(self._candidates(rates=False), look, Price())
+            version, candidates = self._candidates()
+            report = self._report(candidates, look, Price())
             light = self._light = (version, look, report)
         memory = self._memory(self._reader.bare(NOW, None))
         return replace(light[2], uptime_s=self._reader.uptime_s, memory=memory)
@@ -205,19 +216,41 @@ class Judge:
     ) -> tuple[Suspect, ...]:
         return find_suspects(candidates, look, benign=self._benign)
 
-    def _candidates(self, *, rates: bool) -> tuple[Candidate, ...]:
-        """What grows by the evidence so far; the rates of routes take a while to compute."""
+    def _found(self) -> tuple[int, tuple[Found, ...]]:
+        """What grows by the evidence so far, and the number of the latest observation."""
         with self._lock:
-            version, candidates = self._judged.get(rates, (-1, ()))
-            if version != self._version:
-                candidates = find_candidates(self._evidence, rates=rates)
-                self._judged[rates] = (self._version, candidates)
-            return candidates
+            if self._grown[0] != self._version:
+                self._grown = self._version, find_grown(self._evidence)
+            return self._grown
 
-    def _walk_now(self) -> Price:
-        """An observation of types, where none is made unasked."""
+    def _candidates(self) -> tuple[int, tuple[Candidate, ...]]:
+        """The same without what takes a while to compute: who causes it, unless that is known."""
+        version, found = self._found()
+        known, charged = self._charged
+        return version, charged if known == version else tuple(one.candidate for one in found)
+
+    def _charged_candidates(self) -> tuple[int, tuple[Candidate, ...]]:
+        """The same, charged to routes. Snapshots do not wait for it."""
+        with self._charging:
+            version, found = self._found()
+            if self._charged[0] != version:
+                self._charged = version, charge(found)
+            return self._charged
+
+    def _walk_if_due(self) -> Price:
+        """An observation of types, where none is made unasked; not too often.
+
+        One alone proves nothing. In the process itself it takes seconds, the more so while
+        each allocation is traced, and a tracer has seen what grows.
+        """
+        now, walks = self._clock(), self._reader.walks
+        since_s = None if self._walked_at is None else now - self._walked_at
+        helps = not walks.scheduled and (walks.native or self._tracer.name == "off")
+        if not helps or not cost_due(since_s, self._walk_s, ASKED_WALKS_SHARE):
+            return Price()
         with self._gate.hold("a search for suspects"):
             snapshot = self._reader.with_types(self._reader.bare(NOW, None), asked=True)
+        self._walked_at, self._walk_s = now, snapshot.price.wall_ms / 1e3
         self.observe(snapshot)
         return snapshot.price
 

@@ -11,7 +11,7 @@ from leakprobe.errors import NotAvailable, UnknownName
 from leakprobe.history import History, Needs
 from leakprobe.model import Diff, DiffRow, Overview, SelfReport, Snapshot, TypeRow
 
-__all__ = ["make_overview"]
+__all__ = ["growing_lines", "make_overview"]
 
 ROWS = 5
 SUSPECTS = 3
@@ -48,7 +48,7 @@ def make_overview(
         suspects=report.suspects[:SUSPECTS],
         gauges=gauges,
         growth_bytes_per_hour=_growth_per_hour(history, gauges.rss_bytes, sampler.uptime_s),
-        lines=_lines(history, sampler.uptime_s, diff),
+        lines=growing_lines(history, sampler.uptime_s, diff),
         types=_types(history, sampler.uptime_s),
         agent=_self_report(history, sampler, tracer, requests),
         endpoints=endpoints,
@@ -73,9 +73,10 @@ def _ends(history: History, needs: Needs, now: float) -> tuple[Snapshot, Snapsho
     return (first, last) if first.id != last.id else None
 
 
-def _lines(
+def growing_lines(
     history: History, now: float, diff: Callable[[Snapshot, Snapshot], Diff]
 ) -> tuple[DiffRow, ...]:
+    """The lines that grew most from the baseline to the latest kept snapshot with stacks."""
     ends = _ends(history, "stacks", now)
     return diff(*ends).rows[:ROWS] if ends else ()
 

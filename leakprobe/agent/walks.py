@@ -94,7 +94,7 @@ class HeapWalks:
         if self.scheduled:
             return None
         if not self.native:
-            return f"the heap is walked {self.reason}"
+            return f"there is no native core: {self._missing}"
         return "heap_budget=0" if self._budget == 0 else "each held the application for too long"
 
     def due(self, *, busy: bool = True) -> bool:

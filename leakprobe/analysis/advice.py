@@ -33,6 +33,9 @@ BY_KIND = {
     "detach it.",
     "uncollected cycle": "{What} lie in reference cycles that the collector does not get: is it "
     "switched off or frozen (gc.disable, gc.freeze)? Else break the cycle.",
+    "uncollected cycle with __del__": "{What} with a `__del__` lie in reference cycles that the "
+    "collector does not get: is it switched off or frozen (gc.disable, gc.freeze)? Else break the "
+    "cycle, so that `__del__` runs.",
     "class attribute": "{holder} belongs to the class, shared by all its objects, and only grows: "
     "make it an attribute of the object, or remove entries when they are done.",
     "module global": "{holder} only grows: remove entries when the request is done, or bound it.",

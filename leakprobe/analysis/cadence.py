@@ -5,7 +5,8 @@ share of one core in the long run, and where cloning the process for it is felt,
 scheduled. Growth shows in a dozen walks, and somebody waits for the verdict when a service
 is young or has just got its load. So there is a credit of CPU time, a token bucket that the
 share fills: a busy process is walked at a faster pace, which slows down with what is left
-of the credit, so that walks thin out by and by instead of ending all at once. One that
+of the credit, so that walks thin out by and by instead of ending all at once: growth that
+was seen in a dozen walks must still be seen in the few of the next minutes. One that
 finished no request since the latest walk is walked at half the pace that the share allows.
 Reading tracemalloc's traces (`_tracemalloc._get_traces`, Modules/_tracemalloc.c) holds the
 GIL from beginning to end; it may use a share of the time, and where one reading would be
@@ -53,12 +54,13 @@ def walk_due(
         busy: whether there is something new to see: requests were finished, or something
             is suspected to grow.
     """
-    if budget <= 0 or last_cpu_s is None:
+    if budget <= 0 or last_cpu_s is None or since_last_s is None:
         return budget > 0
     if not busy:
         return cost_due(since_last_s, last_cpu_s, budget / 2)
     ahead = max(0.0, HURRY_SHARE - budget) * min(1.0, credit_s / MOST_CREDIT_S)
-    return cost_due(since_last_s, last_cpu_s, budget + (ahead if credit_s >= last_cpu_s else 0.0))
+    paid = credit_s + budget * since_last_s >= last_cpu_s
+    return paid and cost_due(since_last_s, last_cpu_s, budget + ahead)
 
 
 def credit_left(credit_s: float, since_last_s: float, cost_s: float, budget: float) -> float:

@@ -5,14 +5,19 @@ a line. Several candidates often have one cause; to find it takes a look at the 
 (`leakprobe.analysis.suspects`).
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from leakprobe.analysis.candidate import Candidate, Kind
 from leakprobe.analysis.evidence import Evidence
 from leakprobe.analysis.gauge_growth import grown_gauges, grown_groups
 from leakprobe.analysis.heap_growth import grown_containers, grown_garbage, grown_types
-from leakprobe.analysis.judged import Found
+from leakprobe.analysis.judged import Found, Steps
+from leakprobe.analysis.route_rates import RouteRates
 from leakprobe.analysis.site_growth import grown_sites
+from leakprobe.analysis.under_way import tempered
 
-__all__ = ["Candidate", "Kind", "find_candidates"]
+__all__ = ["Candidate", "Kind", "charge", "find_candidates", "find_grown"]
 
 # Each regression takes some ten milliseconds.
 MOST_RATED = 24
@@ -28,6 +33,12 @@ def find_candidates(evidence: Evidence, *, rates: bool = True) -> tuple[Candidat
         evidence: what was observed.
         rates: charge the growth of the first two dozen to routes, which takes a while.
     """
+    found = find_grown(evidence)
+    return charge(found) if rates else tuple(one.candidate for one in found)
+
+
+def find_grown(evidence: Evidence) -> tuple[Found, ...]:
+    """Everything that grows, the surest first, each with a copy of the series that says so."""
     garbage = list(grown_garbage(evidence))
     found = [
         *evidence.remembered("heap", evidence.types.timeline, lambda: _grown_in_heap(evidence)),
@@ -36,9 +47,23 @@ def find_candidates(evidence: Evidence, *, rates: bool = True) -> tuple[Candidat
         *grown_groups(evidence),
         *grown_sites(evidence, collector_works=not garbage),
     ]
-    found.sort(key=_order)
-    rated = [one.charged() for one in found[:MOST_RATED]] if rates else []
-    return tuple(one.candidate for one in (*rated, *found[len(rated) :]))
+    return tuple(sorted(tempered(evidence, found), key=_order))
+
+
+def charge(found: Sequence[Found]) -> tuple[Candidate, ...]:
+    """The same as candidates, the growth of the first two dozen charged to routes.
+
+    It takes a while, and needs the evidence no longer. What grew alike is charged alike:
+    of one cause most series do.
+    """
+    known: dict[Steps, RouteRates | None] = {}
+    candidates = []
+    for one in found[:MOST_RATED]:
+        steps = one.judged.steps
+        if steps not in known:
+            known[steps] = one.charged().candidate.rates
+        candidates.append(replace(one.candidate, rates=known[steps]))
+    return (*candidates, *(one.candidate for one in found[MOST_RATED:]))
 
 
 def _grown_in_heap(evidence: Evidence) -> list[Found]:

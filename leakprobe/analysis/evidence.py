@@ -25,6 +25,8 @@ __all__ = [
 # Memory that is younger is the working set: requests that still run.
 YOUNG_S = 2.0
 BYTES_PER_ROW = 150
+# What changed less often may as well be another container at each walk.
+FEWEST_CHANGES = 3
 
 Result = TypeVar("Result")
 GroupKey = tuple[str, str]
@@ -42,6 +44,7 @@ GAUGES = (
     "malloc_free_bytes",
     "pymalloc_used_bytes",
     "pymalloc_free_bytes",
+    "traced_bytes",
     "gc_collections",
     "gc_enabled",
 )
@@ -64,6 +67,7 @@ class Evidence:
         c_held: objects by type that only C code holds.
         containers: entries of containers, by address and type.
         weak: which of them hold weak references only.
+        gone: the longest of each type that grew for a while and then went.
         heap: sums of a walk: objects, their bytes, bytes that wait for the collector,
             objects that it never looks at, and what objects take from malloc.
         sampled_in_malloc: the same by the samples, with its standard error.
@@ -87,6 +91,7 @@ class Evidence:
         self.c_held: Table[str] = Table(walks, forgets=False)
         self.containers: Table[ContainerKey] = Table(walks, forgets=True)
         self.weak: frozenset[ContainerKey] = frozenset()
+        self.gone: dict[str, int] = {}
         self.heap: Table[str] = Table(walks, forgets=True)
         self.sites: Table[Frame] = Table(readings, forgets=False)
         self.sampled_in_malloc: Table[str] = Table(readings, forgets=False)
@@ -160,7 +165,11 @@ class Evidence:
         )
 
     def _file_containers(self, serial: int, containers: tuple[Container, ...]) -> None:
-        self.containers.file(serial, {(one.address, one.type): one.length for one in containers})
+        lengths = {(one.address, one.type): one.length for one in containers}
+        for key, column in self.containers.items():
+            if key not in lengths and column.changes >= FEWEST_CHANGES:
+                self.gone[key[1]] = max(self.gone.get(key[1], 0), column.last)
+        self.containers.file(serial, lengths)
         self.weak = frozenset((one.address, one.type) for one in containers if one.weak)
 
     def _observe_stacks(

@@ -8,6 +8,7 @@ from typing import cast
 from leakprobe.analysis.candidate import Candidate
 from leakprobe.analysis.evidence import ALLOCATOR_FREE, IN_MALLOC, IN_MALLOC_ERROR, Evidence
 from leakprobe.analysis.judged import Found, Judged, Watch
+from leakprobe.analysis.trend import trend_of
 from leakprobe.model.verdict import Resource
 
 __all__ = ["grown_gauges", "grown_groups"]
@@ -35,6 +36,11 @@ RESIDENT_SHARE = 0.5
 # Less may be the working set of a service that becomes slower: more requests run at a time.
 SIZEABLE_BYTES = 4 << 20
 SIZEABLE_SHARE = 0.03
+# What grows so evenly for so long leaks, even if nothing tells what with: at a load that does
+# not vary, requests of all routes come as time goes by.
+EVENLY = 5.0
+EVENLY_LASTING = 0.8
+EVENLY_S = 35.0
 # What a thread more may take: what it works on, and what malloc keeps for it.
 BYTES_PER_THREAD = 1 << 20
 
@@ -68,7 +74,7 @@ def grown_groups(evidence: Evidence) -> Iterator[Found]:
 
 
 def _proven(evidence: Evidence, found: Found) -> Found:
-    """The same, suspected unless it is much, and surely goes with a route or with time.
+    """The same, suspected unless it is much, and surely goes with a route or with time, or evenly.
 
     Nothing that is counted stands behind bytes of the process as a whole.
     """
@@ -83,7 +89,8 @@ def _proven(evidence: Evidence, found: Found) -> Found:
     if (found.candidate.bytes or 0) < least:
         return found.suspected()
     charged = found.charged()
-    return charged if _is_charged(charged.candidate) else charged.suspected()
+    sure = _is_charged(charged.candidate) or _is_even(charged)
+    return charged if sure else charged.suspected()
 
 
 def _is_charged(candidate: Candidate) -> bool:
@@ -94,10 +101,24 @@ def _is_charged(candidate: Candidate) -> bool:
     return bool(rates.rows) or rates.background_per_s > 0
 
 
+def _is_even(found: Found) -> bool:
+    """Whether it has grown for long, by the same each time."""
+    series = found.judged.series
+    trend = trend_of(series.times, series.values)
+    return (
+        trend is not None
+        and series.seconds >= EVENLY_S
+        and trend.grown == trend.windows - 1
+        and trend.steadiness >= EVENLY
+        and trend.lasting >= EVENLY_LASTING
+    )
+
+
 def _native(evidence: Evidence, used: Judged) -> Iterator[Found]:
     """What malloc handed out more, less what of it Python objects took."""
     growth = used.growth.amount
-    python, error = _python_share(evidence, used)
+    known = _python_share(evidence, used)
+    python, error = known or (0.0, 0.0)
     native = growth - python
     if native < max(LEAST_NATIVE_BYTES, NATIVE_SHARE * growth, NATIVE_ERRORS * error):
         return
@@ -105,23 +126,40 @@ def _native(evidence: Evidence, used: Judged) -> Iterator[Found]:
     values = [first + share * (value - first) for value in used.series.values]
     scaled = replace(used, series=replace(used.series, values=values))
     candidate = used.candidate("native", "gauge", "malloc_used_bytes", "bytes")
-    yield Found(replace(candidate, bytes=round(native)), scaled)
+    found = Found(replace(candidate, bytes=round(native)), scaled)
+    yield found if known is not None else found.suspected()
 
 
-def _python_share(evidence: Evidence, used: Judged) -> tuple[float, float]:
+def _python_share(evidence: Evidence, used: Judged) -> tuple[float, float] | None:
     """How much more malloc handed out to Python objects meanwhile, and its standard error.
 
-    A walk adds all objects up; without walks the samples say it.
+    A walk adds all objects up; without walks readings of the tracer say it. Those of an exact
+    one are rare, but its sum is known at any moment. None: nothing tells.
     """
     walked, sampled = evidence.heap, evidence.sampled_in_malloc
     if (column := walked.get(IN_MALLOC)) is not None and len(walked.timeline) >= FEWEST_WALKS:
         return used.growth_beside(walked.timeline, column), 0.0
     column, errors = sampled.get(IN_MALLOC), sampled.get(IN_MALLOC_ERROR)
-    if column is None or errors is None:
-        return 0.0, 0.0
-    known = errors.values(sampled.timeline.serials)
-    error = math.hypot(known[0], known[-1])
-    return used.growth_beside(sampled.timeline, column), error
+    read = None if column is None else used.growth_beside(sampled.timeline, column)
+    if not evidence.bytes_per_sample:
+        known = [share for share in (read, _traced_share(evidence, used)) if share is not None]
+        return (max(known), 0.0) if known else None
+    if read is None or errors is None:
+        return None
+    ends = errors.values(sampled.timeline.serials)
+    return read, math.hypot(ends[0], ends[-1])
+
+
+def _traced_share(evidence: Evidence, used: Judged) -> float | None:
+    """What is traced and was not handed out by pymalloc, as far as that is known."""
+    gauges = evidence.gauges
+    traced, small = gauges.get("traced_bytes"), gauges.get("pymalloc_used_bytes")
+    if traced is None:
+        return None
+    grown = used.growth_beside(gauges.timeline, traced)
+    if small is not None:
+        grown -= used.growth_beside(gauges.timeline, small)
+    return max(0.0, grown)
 
 
 def _allocator(evidence: Evidence, free: Judged) -> Iterator[Found]:

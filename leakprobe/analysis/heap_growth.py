@@ -12,6 +12,8 @@ from leakprobe.analysis.type_kinds import is_builtin
 __all__ = ["grown_containers", "grown_garbage", "grown_types"]
 
 LEAST_ENTRIES = 8
+# As long as one that is gone, about.
+AS_LONG = 1.25
 LEAST_OBJECTS = 16
 # The interpreter has objects of these itself, which come and go with everything it does.
 LEAST_BUILTIN_OBJECTS = 32
@@ -24,7 +26,8 @@ FROZEN_SHARE = 0.8
 def grown_containers(evidence: Evidence) -> Iterator[Found]:
     """Containers that become longer, weak ones too.
 
-    One that was not listed yet was too short, or was not there.
+    One that was not listed yet was too short, or was not there. Where one of its type had
+    grown as long and is gone, it may go as well: a buffer that is swapped for another.
     """
     table = evidence.containers
     watch = Watch(table.timeline)
@@ -33,7 +36,10 @@ def grown_containers(evidence: Evidence) -> Iterator[Found]:
         if judged is not None:
             found = _found(judged, "container", kind, None)
             weak = (address, kind) in evidence.weak
-            yield replace(found, candidate=replace(found.candidate, address=address, weak=weak))
+            found = replace(found, candidate=replace(found.candidate, address=address, weak=weak))
+            later = column.first_serial > table.timeline.serials[0]
+            swapped = later and column.last <= AS_LONG * evidence.gone.get(kind, 0)
+            yield found.suspected() if swapped else found
 
 
 def grown_types(evidence: Evidence) -> Iterator[Found]:

@@ -10,6 +10,9 @@ __all__ = ["holder_kind", "is_below_limit", "is_task_step", "limit_of", "task_of
 TASK = re.compile(r" \(task (?P<name>.*)\)$")
 THREAD = re.compile(r" \(thread (?P<name>.*)\)$")
 LIMIT = re.compile(r" \(at most (\d+)\)$")
+# Caches of the standard library that drop entries at their bound, and do not show it to a walk.
+# Lib/re/__init__.py: _MAXCACHE, _MAXCACHE2.
+LIMITS = {"re._cache": 512, "re._cache2": 256}
 TRACEBACK = ("attribute __traceback__", "attribute tb_next", "attribute tb_frame")
 
 
@@ -59,6 +62,8 @@ def limit_of(path: HolderPath | None) -> int | None:
 
     An `lru_cache` is known by its function; its entries are one step further.
     """
+    if path is not None and path.text in LIMITS:
+        return LIMITS[path.text]
     steps = list(() if path is None else path.steps)
     while steps and steps[-1] == "cached result":
         steps.pop()
@@ -68,7 +73,9 @@ def limit_of(path: HolderPath | None) -> int | None:
 
 def is_below_limit(path: HolderPath | None) -> bool:
     """Whether a container with a limit is on the way."""
-    return path is not None and any(LIMIT.search(step) for step in path.steps)
+    if path is None:
+        return False
+    return any(LIMIT.search(step) for step in path.steps) or path.text.partition("[")[0] in LIMITS
 
 
 def _last(pattern: re.Pattern[str], path: HolderPath | None) -> str | None:

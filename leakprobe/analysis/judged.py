@@ -12,7 +12,10 @@ from leakprobe.analysis.route_rates import route_rates
 from leakprobe.analysis.trend import after_warm_up, trend_of
 from leakprobe.model.verdict import Resource
 
-__all__ = ["Found", "Judged", "Watch"]
+__all__ = ["Found", "Judged", "Steps", "Watch"]
+
+# When, after how many requests, and how much more than at first.
+Steps = tuple[tuple[float, ...], tuple[int, ...], tuple[float, ...]]
 
 # What grew has changed at least that often.
 FEWEST_CHANGES = 3
@@ -33,6 +36,14 @@ class Judged:
     series: Series
     requests: Sequence[Mapping[str, int]]
     serials: Sequence[int]
+
+    @property
+    def steps(self) -> Steps:
+        """What the growth is charged by: the same for series that grew alike."""
+        series = self.series
+        first = series.values[0]
+        more = tuple(value - first for value in series.values)
+        return tuple(series.times), tuple(series.totals), more
 
     def amount_of(self, column: Column | None) -> int | None:
         """By how much something else that the same observations saw has grown meanwhile.

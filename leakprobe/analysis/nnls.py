@@ -47,8 +47,9 @@ def estimate(rows: Sequence[Sequence[float]], targets: Sequence[float]) -> list[
     """
     products = _products(rows, targets)
     values = _fit(products)
+    likely = [k for k, value in enumerate(values) if value > 0]
     drawn = random.Random(0)  # noqa: S311 - resampling is no secret, and must repeat itself
-    fits = [_fit(drawn.choices(products, k=len(products))) for _ in range(RESAMPLES)]
+    fits = [_fit(drawn.choices(products, k=len(products)), likely) for _ in range(RESAMPLES)]
     wider = math.sqrt(len(rows) / (len(rows) - len(values)))
     found = []
     for value, resampled in zip(values, zip(*fits, strict=True), strict=True):
@@ -64,21 +65,35 @@ def least_squares(rows: Sequence[Sequence[float]], targets: Sequence[float]) -> 
 
 
 def _products(rows: Sequence[Sequence[float]], targets: Sequence[float]) -> list[list[float]]:
-    """What each row adds to the normal equations, in one list."""
+    """What each row adds to the normal equations, in one list.
+
+    They are symmetric: of each column's part the first half is left out, and the target
+    comes last.
+    """
     return [
-        [left * right for left in row for right in (*row, target)]
+        [left * right for k, left in enumerate(row) for right in (*row[k:], target)]
         for row, target in zip(rows, targets, strict=True)
     ]
 
 
-def _fit(products: Sequence[Sequence[float]]) -> list[float]:
+def _fit(products: Sequence[Sequence[float]], likely: Sequence[int] = ()) -> list[float]:
+    """As `nnls`, of the sum of what rows add."""
     summed = list(map(sum, zip(*products, strict=True)))
-    size = (math.isqrt(1 + 4 * len(summed)) - 1) // 2
-    equations = [summed[k * (size + 1) : (k + 1) * (size + 1)] for k in range(size)]
-    return nnls([row[:-1] for row in equations], [row[-1] for row in equations])
+    size = (math.isqrt(9 + 8 * len(summed)) - 3) // 2
+    gram = [[0.0] * size for _ in range(size)]
+    goal, begin = [], 0
+    for k in range(size):
+        end = begin + size - k
+        for j, value in enumerate(summed[begin:end], k):
+            gram[k][j] = gram[j][k] = value
+        goal.append(summed[end])
+        begin = end + 1
+    return nnls(gram, goal, likely=likely)
 
 
-def nnls(products: Sequence[Sequence[float]], targets: Sequence[float]) -> list[float]:
+def nnls(
+    products: Sequence[Sequence[float]], targets: Sequence[float], *, likely: Sequence[int] = ()
+) -> list[float]:
     """The coefficients >= 0 that leave the least squared error.
 
     The active-set method (Lawson and Hanson, "Solving Least Squares Problems", 1974,
@@ -88,24 +103,27 @@ def nnls(products: Sequence[Sequence[float]], targets: Sequence[float]) -> list[
     Args:
         products: of each column with each (`A' A`).
         targets: of each column with what is to be explained (`A' b`).
+        likely: columns that are likely to count, which saves time where they do.
     """
     size = len(targets)
     lengths = [math.sqrt(products[k][k]) for k in range(size)]
     usable = [k for k in range(size) if lengths[k] > 0]
     gram = [[products[i][j] / (lengths[i] * lengths[j]) for j in usable] for i in usable]
     goal = [targets[k] / lengths[k] for k in usable]
-    scaled = _active_set(gram, goal)
+    scaled = _active_set(gram, goal, [at for at, k in enumerate(usable) if k in likely])
     found = [0.0] * size
     for position, k in enumerate(usable):
         found[k] = scaled[position] / lengths[k]
     return found
 
 
-def _active_set(gram: list[list[float]], goal: list[float]) -> list[float]:
+def _active_set(gram: list[list[float]], goal: list[float], likely: Sequence[int]) -> list[float]:
     """As `nnls`, of columns of length 1."""
     size = len(goal)
     found = [0.0] * size
-    positive: list[int] = []
+    positive, begun = _begun(gram, goal, likely)
+    for k, value in zip(positive, begun, strict=True):
+        found[k] = value
     refused: set[int] = set()
     tolerance = TOLERANCE * max((abs(value) for value in goal), default=0.0)
     for _ in range(3 * size):
@@ -125,6 +143,21 @@ def _active_set(gram: list[list[float]], goal: list[float]) -> list[float]:
         positive.append(entering)
         _descend(gram, goal, positive, solution, found)
     return found
+
+
+def _begun(
+    gram: list[list[float]], goal: list[float], likely: Sequence[int]
+) -> tuple[list[int], list[float]]:
+    """Where to begin: the solution of the likely columns without those that turn negative."""
+    positive = list(likely)
+    while positive:
+        solution = _solve(gram, goal, positive)
+        if solution is None:
+            break
+        if min(solution) > 0:
+            return positive, solution
+        positive = [k for k, value in zip(positive, solution, strict=True) if value > 0]
+    return [], []
 
 
 def _descend(

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import mean, pstdev
 
 from leakprobe.analysis.nnls import Coefficient, estimate, least_squares
 
@@ -22,6 +23,11 @@ MOST_ROUTES = 12
 
 # Steps are widened until falls take back at most this share of the rises.
 FALLS_BORNE = 0.2
+
+# Of a route with fewer nothing is certain.
+FEWEST_REQUESTS = 5
+
+SURELY_ERRORS = 4.0
 
 # What a route's requests must vary by beside the others', in units of what requests that
 # come at random vary by; less: the mix stays the same.
@@ -142,19 +148,26 @@ def _more(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]
 
 
 def _most_telling(steps: Sequence[_Step], most: int) -> list[str]:
-    """The routes to fit: the busiest, and those with whose requests the gauge rose most."""
+    """The routes to fit: the busiest, and those with whose requests the gauge rose most.
+
+    Of hundreds of routes some go with the growth by chance, as far as the square root of
+    their requests: so much is asked of one that is not busy that none of them does.
+    """
     totals: dict[str, int] = {}
     rises: dict[str, float] = {}
+    usual = mean(step.rise for step in steps) if steps else 0.0
     for step in steps:
         for route, count in step.requests.items():
             totals[route] = totals.get(route, 0) + count
-            rises[route] = rises.get(route, 0.0) + count * step.rise
+            rises[route] = rises.get(route, 0.0) + count * (step.rise - usual)
     busiest = sorted(totals, key=totals.__getitem__, reverse=True)
     if len(busiest) <= most:
         return busiest
-    chosen = busiest[: most // 2]
-    telling = sorted(busiest, key=lambda route: rises[route] / totals[route], reverse=True)
-    return chosen + [route for route in telling if route not in chosen][: most - len(chosen)]
+    chance = SURELY_ERRORS * pstdev(step.rise for step in steps)
+    surely = {route: rises[route] / math.sqrt(totals[route]) for route in busiest[most // 2 :]}
+    telling = sorted((r for r in surely if surely[r] > chance), key=lambda r: -surely[r])
+    telling = telling[: most - most // 2]
+    return telling + [route for route in busiest if route not in telling][: most - len(telling)]
 
 
 def _columns(steps: Sequence[_Step], routes: Sequence[str]) -> list[_Column]:
@@ -169,7 +182,7 @@ def _columns(steps: Sequence[_Step], routes: Sequence[str]) -> list[_Column]:
     ]
     *named, others, seconds = zip(*rows, strict=True)
     columns = [
-        _Column(route, amounts, clear=_varies(rows, k))
+        _Column(route, amounts, clear=sum(amounts) >= FEWEST_REQUESTS and _varies(rows, k))
         for k, (route, amounts) in enumerate(zip(routes, named, strict=True))
     ]
     # Nothing tells routes that are all asked for at a steady rate from time.
@@ -199,7 +212,7 @@ def _charged(columns: Sequence[_Column], rises: Sequence[float]) -> RouteRates:
     Explanations that carry no weight take a little of the growth each, since their rates
     cannot err below zero. So the others are fitted once more without them.
     """
-    first = _fitted(columns, rises)
+    first = _fitted(_explaining(columns, rises), rises)
     growth = _growth(first)
     kept = [
         replace(column, clear=column.clear and rate.low > 0)
@@ -221,6 +234,12 @@ def _charged(columns: Sequence[_Column], rises: Sequence[float]) -> RouteRates:
         background_per_s=sum(rate.value for column, rate in certain if column.route is None),
         told_apart=True,
     )
+
+
+def _explaining(columns: Sequence[_Column], rises: Sequence[float]) -> list[_Column]:
+    """Those that explain some of the growth: to ask how sure that is takes most of the time."""
+    rates = least_squares(list(zip(*(column.amounts for column in columns), strict=True)), rises)
+    return [column for column, rate in zip(columns, rates, strict=True) if rate > 0]
 
 
 def _fitted(

@@ -10,10 +10,14 @@ from leakprobe.analysis.evidence import GARBAGE, Evidence
 from leakprobe.analysis.judged import Found, Judged, Watch
 from leakprobe.analysis.site_sums import SiteGrowth
 from leakprobe.model import Frame
+from leakprobe.model.application import is_library
 
 __all__ = ["grown_sites"]
 
 LEAST_BYTES = 1024
+# An exact tracer keeps one frame, and of a library's line that does not tell whose call it
+# was: what the agent keeps of each snapshot is allocated by psutil and dataclasses.
+LEAST_BYTES_OF_LIBRARIES = 64 << 10
 ERRORS = 3
 WAITING_SHARE = 0.5
 # Each is looked for among all live stacks.
@@ -36,7 +40,7 @@ def grown_sites(evidence: Evidence, *, collector_works: bool = True) -> Iterator
     grown = [
         (judged.growth.amount, site, judged)
         for site, column in evidence.sites.items()
-        if (judged := watch.judge(column, unit, LEAST_BYTES)) is not None
+        if (judged := watch.judge(column, unit, _least(site, unit))) is not None
     ]
     walked = len(evidence.types.timeline) >= ENOUGH_OBSERVATIONS
     for _, site, judged in heapq.nlargest(MOST_SITES, grown, key=lambda one: one[0]):
@@ -44,6 +48,10 @@ def grown_sites(evidence: Evidence, *, collector_works: bool = True) -> Iterator
         if found is None or (collector_works and _waits(evidence, judged)):
             continue
         yield found.suspected() if walked else found
+
+
+def _least(site: Frame, unit: Unit) -> int:
+    return LEAST_BYTES_OF_LIBRARIES if unit == "bytes" and is_library(site.file) else LEAST_BYTES
 
 
 def _waits(evidence: Evidence, judged: Judged) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from leakprobe.analysis.candidates import Candidate
 from leakprobe.analysis.holder_paths import goes_through, is_lasting, way
 from leakprobe.analysis.suspect_cause import Cause, amount, same_route
-from leakprobe.analysis.type_kinds import is_plumbing
+from leakprobe.analysis.type_kinds import is_plumbing, resource_of_type
 from leakprobe.model import CloseLook, ContainerHolder
 
 __all__ = ["container_causes", "is_symptom"]
@@ -74,16 +74,23 @@ def _is_inside(cause: Cause, other: Cause) -> bool:
 def _grows_with(cause: Cause, other: Cause) -> bool:
     """Whether one is an index of the other, or holds the same, or nothing is known of it.
 
-    An index holds keys and numbers. What holds objects of a type of its own has a cause of
-    its own, however like the growth: requests often come in a fixed mix.
+    A task and the future that it waits for stand for one task, and so do other objects that
+    stand for the same resource. An index holds keys and numbers. What holds objects of a
+    type of its own has a cause of its own, however like the growth: requests often come in a
+    fixed mix.
     """
     if not _alike(cause.head, other.head):
         return False
     mine, theirs = _entry_types(cause), _entry_types(other)
-    if not cause.containers or mine & theirs:
+    if not cause.containers or mine & theirs or _one_resource(mine, theirs):
         return True
     size, larger = _entry_bytes(cause), _entry_bytes(other)
     return not mine and size <= max(INDEX_SHARE * larger, INDEX_ENTRY_BYTES)
+
+
+def _one_resource(types: set[str], others: set[str]) -> bool:
+    found = {resource_of_type(name) for name in types | others}
+    return bool(types and others) and len(found) == 1 and None not in found
 
 
 def _alike(one: Candidate, other: Candidate) -> bool:

@@ -37,7 +37,7 @@ def python_causes(candidates: Sequence[Candidate], look: CloseLook | None) -> li
     weak = [c for c in candidates if c.kind == "container" and c.weak]
     strong = [c for c in candidates if c.kind == "container" and not c.weak]
     causes = container_causes(strong, look)
-    _add_garbage(causes, [c for c in candidates if c.kind == "garbage"])
+    _add_garbage(causes, [c for c in candidates if c.kind == "garbage"], holders)
     types = [c for c in candidates if c.kind in ("c_held", "type")]
     types.sort(key=lambda c: (c.kind != "c_held", -(c.bytes or 0)))
     own = [c for c in types if not is_plumbing(c.name)]
@@ -49,7 +49,9 @@ def python_causes(candidates: Sequence[Candidate], look: CloseLook | None) -> li
     return causes
 
 
-def _add_garbage(causes: list[Cause], garbage: Sequence[Candidate]) -> None:
+def _add_garbage(
+    causes: list[Cause], garbage: Sequence[Candidate], holders: dict[str, list[TypeHolder]]
+) -> None:
     """All that the collector does not get has one cause: that it does not."""
     found = sorted(garbage, key=lambda c: (is_plumbing(c.name), -(c.objects or 0)))
     inside = [cause for cause in causes if cause.state == "garbage"]
@@ -57,7 +59,8 @@ def _add_garbage(causes: list[Cause], garbage: Sequence[Candidate]) -> None:
         return
     causes[:] = [cause for cause in causes if cause.state != "garbage"]
     members = [*found, *(member for cause in inside for member in cause.members)]
-    causes.append(Cause(found[0], members, state="garbage"))
+    rows = [row for c in found for row in holders.get(c.name, []) if row.state == "garbage"]
+    causes.append(Cause(found[0], members, type_holders=rows, state="garbage"))
 
 
 def _add_types(
@@ -78,7 +81,7 @@ def _add_types(
             causes.append(_of_type(candidate, rows))
             continue
         home.members.append(candidate)
-        if known and not is_plumbing(candidate.name):
+        if known and candidate.objects and not is_plumbing(candidate.name):
             home.type_holders += _main_rows(rows)
 
 
@@ -86,10 +89,17 @@ def _add_parts(candidate: Candidate, causes: Sequence[Cause]) -> None:
     """Give a builtin type to the one cause that grows in proportion.
 
     There are always some more of such, or several causes have them: then they are nobody's.
+    What does not become more but larger belongs to what does so, too.
     """
-    fitting = [c for c in causes if counts_fit(candidate, [c.head, *c.own_types])]
+    fitting = [c for c in causes if _grow_alike(candidate, c)]
     if len(fitting) == 1:
         fitting[0].members.append(candidate)
+
+
+def _grow_alike(candidate: Candidate, cause: Cause) -> bool:
+    if not candidate.objects:
+        return not cause.head.objects and cause.head.kind == "type"
+    return counts_fit(candidate, [cause.head, *cause.own_types])
 
 
 def _hanging(
@@ -103,7 +113,18 @@ def _hanging(
     share, best = max(hanging, key=lambda one: one[0], default=(0.0, None))
     if share >= SHARE_OF_TYPE:
         return best
+    above = next((cause for cause in causes if _is_above(candidate, rows, cause)), None)
+    if above is not None:
+        return above
     return next((cause for cause in causes if _holds(cause, candidate.name)), None)
+
+
+def _is_above(candidate: Candidate, rows: Sequence[TypeHolder], cause: Cause) -> bool:
+    """Whether objects that grow, and do not become more, are on the way to what grows."""
+    if candidate.objects:
+        return False
+    ways = [path for row in rows if (path := way(row.path))]
+    return any(goes_through(path, ways) for path in cause.ways)
 
 
 def _proportional(

@@ -1,7 +1,8 @@
 """Where a cause was allocated, what it consists of, and what holds it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
 
 from leakprobe.analysis.candidates import Candidate
 from leakprobe.analysis.holder_kinds import holder_kind, thread_of
@@ -28,44 +29,99 @@ HOLDERS_SHOWN = 5
 LEAST_ENTRIES = 0.2
 # Further below a container, what is held says nothing about who holds it.
 STEPS_BELOW = 3
+TASKS = ("_asyncio.Task", "asyncio.tasks.Task")
+# Fewer samples do not say what grows inside of objects.
+FEWEST_SAMPLES = 2
 
 
 def site_of(cause: Cause, owners: Iterable[Owner]) -> Site | None:
     """The line of the application that allocated most of it, with the stack of that.
 
-    Sampled memory that belongs to the cause says it; else a line that grows with it; else
-    what threads or tasks of it run, where that is the application's own.
+    Sampled memory that belongs to the cause says it, of tasks that of the tasks themselves
+    and not what they made; else a line that grows with it; else what threads or tasks of it
+    run, where that is the application's own.
     """
-    stacks: dict[tuple[str, int], tuple[int, tuple[Frame, ...]]] = {}
-    sizes: dict[tuple[str, int], int] = {}
-    found = [(owner.bytes, owner.stack or _stack(owner.site)) for owner in owners]
-    found = found or [(site.bytes or 0, site.stack) for site in cause.of_kind("site")]
-    for size, stack in found:
-        frame = application_frame(stack)
-        if frame is not None:
-            key = (frame.file, frame.line)
-            sizes[key] = sizes.get(key, 0) + size
-            stacks[key] = max(stacks.get(key, (0, stack)), (size, stack), key=lambda one: one[0])
-    if sizes:
-        return _site(stacks[max(sizes, key=sizes.__getitem__)][1])
+    owners = tuple(owners)
+    if any(member.resource == "tasks" for member in cause.members):
+        owners = tuple(owner for owner in owners if _is_task(owner)) or owners
+    found = [_Sampled(o.bytes, o.bytes_error, o.type, o.stack or _stack(o.site)) for o in owners]
+    found = found or [_Sampled(s.bytes or 0, 0, None, s.stack) for s in cause.of_kind("site")]
+    stack = _main_stack(found, {member.name for member in cause.own_types})
+    if stack:
+        return _site(stack)
     lines = [member.site for member in cause.of_kind("group") if member.site is not None]
     own = [line for line in lines if not is_library(line.file)]
     return _site((own[0],)) if own else None
 
 
-def types_of(cause: Cause) -> tuple[SuspectType, ...]:
-    """What it consists of: types that say something first, of these the largest growth."""
+def _is_task(owner: Owner) -> bool:
+    """Whether it is memory of a task, or of the coroutine that it was made of."""
+    if owner.type == "coroutine" and owner.path is not None:
+        return owner.path.steps[-1] == "attribute _coro"
+    return owner.type in TASKS
+
+
+@dataclass(frozen=True, slots=True)
+class _Sampled:
+    """Memory with the stack that allocated it, and the type that it belongs to, if known."""
+
+    bytes: int
+    error: int
+    type: str | None
+    stack: tuple[Frame, ...]
+
+
+def _main_stack(found: Iterable[_Sampled], types: Collection[str]) -> tuple[Frame, ...]:
+    """The stack of the line of the application with most of it; empty: there is none.
+
+    Where a line that allocated objects of one of these types has as much, within the error
+    of the samples, it is that one: what else they refer to may have been made later.
+    """
+    lines: dict[tuple[str, int], list[_Sampled]] = {}
+    for sampled in found:
+        frame = application_frame(sampled.stack)
+        if frame is not None:
+            lines.setdefault((frame.file, frame.line), []).append(sampled)
+    if not lines:
+        return ()
+    main = max(lines.values(), key=_size)
+    making = [line for line in lines.values() if any(one.type in types for one in line)]
+    best = max(making, key=_size, default=main)
+    if _size(main) - _size(best) >= sqrt(_variance(main) + _variance(best)):
+        best = main
+    return max(best, key=lambda sampled: sampled.bytes).stack
+
+
+def _size(line: Iterable[_Sampled]) -> int:
+    return sum(sampled.bytes for sampled in line)
+
+
+def _variance(line: Iterable[_Sampled]) -> int:
+    return sum(sampled.error**2 for sampled in line)
+
+
+def types_of(cause: Cause, owners: Iterable[Owner] = ()) -> tuple[SuspectType, ...]:
+    """What it consists of: types that say something first, of these the largest growth.
+
+    Where objects grow and do not become more, it is what the samples found in them.
+    """
     found = {m.name: _type(m) for m in cause.types}
     for held in cause.containers[:1]:
         for name, objects in _entries(held, cause.head):
             if name not in found:
                 found[name] = SuspectType(name, objects, None)
+    if cause.head.kind == "type" and not cause.head.objects:
+        for owner in owners:
+            if owner.type is not None and owner.samples >= FEWEST_SAMPLES:
+                found.setdefault(owner.type, SuspectType(owner.type, owner.objects, owner.bytes))
     order = sorted(found.values(), key=lambda t: (is_plumbing(t.type), -(t.bytes or 0), -t.objects))
     return tuple(order[:TYPES_SHOWN])
 
 
 def holders_of(cause: Cause) -> tuple[SuspectHolder, ...]:
     """What keeps it alive: the containers that grow, each with the way to what it holds."""
+    if cause.state == "garbage":
+        return (_of_cycles(cause),)
     ways = [way(held.path) for held in cause.containers]
     outer = [
         held for held, path in zip(cause.containers, ways, strict=True) if outermost(path, ways)
@@ -132,6 +188,14 @@ def _way_below(path: HolderPath, rows: Sequence[TypeHolder]) -> HolderPath:
     inside = [row for row in rows if goes_through(way(row.path), [way(path)])]
     nearest = min(inside, key=lambda row: (len(way(row.path)), -row.objects), default=None)
     return path if nearest is None or nearest.path is None else nearest.path
+
+
+def _of_cycles(cause: Cause) -> SuspectHolder:
+    """Cycles that the collector does not get are held by nothing but themselves."""
+    text = f"cycles of {cause.head.name}"
+    finalized = any(row.finalizer for row in cause.type_holders)
+    kind = "uncollected cycle with __del__" if finalized else "uncollected cycle"
+    return SuspectHolder(text, (text,), kind, cause.head.objects or 0, None)
 
 
 def _of_type(row: TypeHolder) -> SuspectHolder | None:

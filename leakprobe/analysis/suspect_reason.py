@@ -14,6 +14,8 @@ UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 ONE = {"threads": "thread", "tasks": "task", "fds": "descriptor", "children": "child"}
 MANY = {"child": "children"}
 THOUSAND = 1000
+# A route with less, beside growth of no route, is not what the reason is about.
+LEAST_OF_TOP = 0.5
 
 
 def reason_for(cause: Cause, growth: SuspectGrowth, routes: Sequence[SuspectRoute]) -> str:
@@ -28,7 +30,8 @@ def reason_for(cause: Cause, growth: SuspectGrowth, routes: Sequence[SuspectRout
 def _amounts(cause: Cause, growth: SuspectGrowth, routes: Sequence[SuspectRoute]) -> list[str]:
     one = ONE.get(counted_of(cause).resource, "object")
     counts = one != "object"
-    for route in routes:
+    main = [route for route in routes if route.share >= LEAST_OF_TOP * routes[0].share]
+    for route in main:
         if route.bytes_per_request is not None and not counts:
             return [f"{_bytes(route.bytes_per_request)} per request of {route.route}"]
         if route.objects_per_request is not None:
@@ -45,7 +48,7 @@ def _bytes(size: float) -> str:
     for unit, name in UNITS:
         if size >= unit:
             return f"{size / unit:.3g} {name}"
-    return f"{size:.0f} bytes"
+    return "1 byte" if f"{size:.0f}" == "1" else f"{size:.0f} bytes"
 
 
 def _number(value: float, one: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from leakprobe.analysis.candidates import Candidate
-from leakprobe.analysis.holder_paths import root_module
+from leakprobe.analysis.holder_paths import root_module, way
 from leakprobe.analysis.suspect_cause import Cause, amount, counts_fit, same_route
 from leakprobe.analysis.type_kinds import resource_of_type
 
@@ -28,6 +28,7 @@ def add_resources(causes: list[Cause], candidates: Sequence[Candidate]) -> None:
                 causes.append(cause)
             else:
                 home.absorb(cause)
+            _absorb_tables(causes, home or cause, resource)
 
 
 def add_gauges(causes: list[Cause], candidates: Sequence[Candidate]) -> None:
@@ -71,9 +72,27 @@ def _home(cause: Cause, resource: str, causes: Sequence[Cause]) -> Cause | None:
     likely = [c for c in causes if same_route(cause.head, c.members)]
     fitting = [c for c in likely if counts_fit(c.head, cause.members)]
     owning = [c for c in likely if _represents(c, resource)]
+    owning.sort(key=lambda c: _is_table(c, resource))
     both = [c for c in owning if c in fitting]
     opaque = [c for c in fitting if _has_library_objects(c)]
     return next(iter(both or owning or opaque), None)
+
+
+def _absorb_tables(causes: list[Cause], home: Cause, resource: str) -> None:
+    """Take in the tables in which a library lists what grows: they hold it, and are no cause."""
+    for other in [c for c in causes if c is not home and _is_table(c, resource)]:
+        if same_route(other.head, home.members) and counts_fit(other.head, home.members):
+            home.absorb(other)
+            causes.remove(other)
+
+
+def _is_table(cause: Cause, resource: str) -> bool:
+    """Whether it hangs on nothing but the library's own modules, such as `threading._active`."""
+    held = [path for found in cause.containers if (path := way(found.path))]
+    modules = [root_module(path) for path in held or cause.ways]
+    return bool(modules) and all(
+        module is not None and resource_of_type(f"{module}.") == resource for module in modules
+    )
 
 
 def _represents(cause: Cause, resource: str) -> bool:

@@ -16,6 +16,7 @@ __all__ = ["routes_of"]
 # Tags of fewer samples say nothing about shares.
 FEWEST_SAMPLES = 5
 LEAST_SHARE = 0.01
+LEAST_OF_TOP = 0.2
 MOSTLY_CHARGED = 0.75
 TYPE_KINDS = ("type", "c_held", "garbage")
 
@@ -76,9 +77,11 @@ def _regressed(cause: Cause, rated: Candidate, *, all_of_it: bool) -> tuple[Susp
 
 
 def _tagged(cause: Cause, tags: Shares) -> tuple[SuspectRoute, ...]:
+    """Shares of the samples; a small one is memory that is used again, by another route."""
     order = sorted(tags.items(), key=lambda item: -item[1])
+    least = max(LEAST_SHARE, LEAST_OF_TOP * max(tags.values()))
     found = [_route(cause, route or UNTAGGED, share, None, "tags") for route, share in order]
-    return tuple(route for route in found if route.share >= LEAST_SHARE)
+    return tuple(route for route in found if route.share >= least)
 
 
 def _interval(rate: RouteRate) -> tuple[float, float]:

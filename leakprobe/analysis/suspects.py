@@ -20,7 +20,7 @@ from leakprobe.analysis.suspect_resources import add_gauges, add_resources
 from leakprobe.analysis.suspect_routes import routes_of
 from leakprobe.analysis.suspect_sites import Placed, add_sites, owners_of, placed
 from leakprobe.analysis.suspect_state import is_bounded, state_of
-from leakprobe.model import CloseLook, Suspect, SuspectHolder
+from leakprobe.model import CloseLook, Suspect
 
 __all__ = ["find_suspects"]
 
@@ -54,9 +54,9 @@ def find_suspects(
 
 def _suspect(cause: Cause, samples: Sequence[Placed]) -> Suspect:
     owners = owners_of(cause, samples)
-    resource, types, holders = resource_of(cause), types_of(cause), holders_of(cause)
+    resource, types, holders = resource_of(cause), types_of(cause, owners), holders_of(cause)
     growth, site, routes = growth_of(cause), site_of(cause, owners), routes_of(cause, owners)
-    holder = next(iter(holders), None) or _nobody(cause)
+    holder = next(iter(holders), None)
     name = _name(cause, resource)
     state, confidence = state_of(cause)
     return Suspect(
@@ -73,13 +73,6 @@ def _suspect(cause: Cause, samples: Sequence[Placed]) -> Suspect:
         reason=reason_for(cause, growth, routes),
         advice=advice_for(resource, holder, types, name, site, bounded=is_bounded(cause)),
     )
-
-
-def _nobody(cause: Cause) -> SuspectHolder | None:
-    """Cycles that wait for the collector are held by nothing but themselves."""
-    if cause.state != "garbage":
-        return None
-    return SuspectHolder("", (), "uncollected cycle", cause.head.objects or 0, None)
 
 
 def _name(cause: Cause, resource: str) -> str:

@@ -27,6 +27,9 @@ EXACT_UP_TO = 10
 NORMAL = NormalDist()
 QUANTILE_95 = NORMAL.inv_cdf(0.975)
 
+# Of the equal windows, how many must have a value for them to be used.
+FILLED_SHARE = 0.75
+
 # Early and late growth are compared on finer windows: in thirds there are few coarse ones.
 FINE_WINDOWS = 24
 FEWEST_LATE = 3
@@ -93,10 +96,15 @@ def trend_of(xs: Sequence[float], ys: Sequence[float], *, windows: int = 8) -> T
         ys: the values there.
         windows: how many equal windows to cut the axis into.
 
+    Where observations became rare, nearly all of them lie in a few of the equal windows:
+    then each window gets as many observations as the others.
+
     Returns:
         None where fewer than four windows have a value.
     """
     floors = _floors(xs, ys, windows)
+    if floors and len(floors) < FILLED_SHARE * windows <= FILLED_SHARE * len(xs):
+        floors = max(floors, _floors_of_equal_counts(xs, ys, windows), key=len)
     if len(floors) < LEAST_FLOORS:
         return None
     values = [y for _, y in floors]
@@ -161,6 +169,19 @@ def _floors(xs: Sequence[float], ys: Sequence[float], windows: int) -> list[Poin
         if known is None or y < known[1]:
             lowest[window] = (x, y)
     return list(lowest.values())
+
+
+def _floors_of_equal_counts(xs: Sequence[float], ys: Sequence[float], windows: int) -> list[Point]:
+    """The least value of each of so many windows with as many observations each.
+
+    Of those at one place of the axis, where it stood still, the first.
+    """
+    floors: dict[float, Point] = {}
+    for window in range(windows):
+        part = range(window * len(xs) // windows, (window + 1) * len(xs) // windows)
+        lowest = min(part, key=ys.__getitem__)
+        floors.setdefault(xs[lowest], (xs[lowest], ys[lowest]))
+    return list(floors.values())
 
 
 def _slopes(points: Sequence[Point]) -> list[float]:

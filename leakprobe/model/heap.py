@@ -127,7 +127,8 @@ class TypeHolder:
     """Objects of one type that are held in one way.
 
     `objects` of the objects that were looked at hang on `path`; `retained_bytes` is what
-    they dominate. `state` is as in `ContainerHolder`.
+    they dominate. `state` is as in `ContainerHolder`. `finalizer`: they are garbage, and
+    have a `__del__` written in Python.
     """
 
     type: str
@@ -135,6 +136,7 @@ class TypeHolder:
     objects: int
     retained_bytes: int | None
     state: str
+    finalizer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

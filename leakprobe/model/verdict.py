@@ -134,7 +134,8 @@ class SuspectHolder:
         kind: what holds, where it has a name: `module global`, `class attribute`,
             `lru_cache`, `closure`, `thread-local`, `context variable`, `asyncio task`,
             `timer handle`, `logging handler`, `exception traceback`, `weakref callback`,
-            `C code`, `uncollected cycle`, `frame`; None: none of these.
+            `C code`, `uncollected cycle`, `uncollected cycle with __del__`, `frame`; None:
+            none of these.
         objects: how many of the suspect's objects hang on it.
         retained_bytes: what would be freed with it; None: not known.
     """

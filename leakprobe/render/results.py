@@ -16,6 +16,9 @@ __all__ = [
     "refusal_page",
 ]
 
+MUCH_OF_RSS = 0.03
+LITTLE = "Hardly anything could go back: the rest is in use, or lies between blocks that are."
+MUCH = "So much was free, and kept by the allocator: that part was no leak."
 FREED_TITLES = {"gc": "Garbage collection", "trim": "Trim"}
 
 
@@ -31,9 +34,17 @@ def freed_page(freed: Freed) -> Page:
     ]
     if freed.uncollectable is not None:
         facts.append(Fact("uncollectable", number_text(freed.uncollectable), "found, not freed"))
-    headline = f"{found}RSS {rss_diff}, in {pause}."
+    headline = f"{found}RSS {rss_diff}, in {pause}. {_meaning(freed)}".rstrip()
     title = FREED_TITLES.get(freed.action, freed.action)
     return Page(title, headline, (Facts("", tuple(facts)),))
+
+
+def _meaning(freed: Freed) -> str:
+    """What a trim that did little, or much, says about where the memory is."""
+    if freed.action != "trim":
+        return ""
+    gone = freed.rss_before_bytes - freed.rss_after_bytes
+    return LITTLE if gone < MUCH_OF_RSS * freed.rss_before_bytes else MUCH
 
 
 def freed_document(freed: Freed, *, pid: int) -> Document:

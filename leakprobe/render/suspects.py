@@ -6,7 +6,6 @@ from leakprobe.codec import to_json
 from leakprobe.model import (
     Report,
     Suspect,
-    SuspectGrowth,
     SuspectHolder,
     SuspectRoute,
     SuspectType,
@@ -39,6 +38,11 @@ PROVEN, NOT_PROVEN = "Leak", "Growth, not yet proven"
 # What is counted where it is not objects.
 COUNTED = {"threads": "thread", "tasks": "task", "fds": "descriptor", "children": "child"}
 MANY = {"child": "children"}
+# What C code takes from malloc itself passes by every sampler.
+NO_SITE = {
+    "native": "C code, whose lines no sampler of Python's allocators sees",
+    "allocator": "nobody: it was freed",
+}
 TYPES_SHOWN = 4
 HOLDERS_SHOWN = 3
 ROUTES_SHOWN = 4
@@ -115,7 +119,7 @@ def _suspect_section(suspect: Suspect) -> Facts:
 
 
 def _facts(suspect: Suspect) -> Iterator[Fact]:
-    yield Fact("grows", _growth(suspect.growth, suspect.resource), grows=True)
+    yield Fact("grows", _growth(suspect), grows=True)
     yield _site_fact(suspect)
     if suspect.types:
         yield Fact("consists of", _listed([_type(t) for t in suspect.types], TYPES_SHOWN))
@@ -128,8 +132,10 @@ def _facts(suspect: Suspect) -> Iterator[Fact]:
     yield Fact("fingerprint", suspect.fingerprint)
 
 
-def _growth(growth: SuspectGrowth, resource: str) -> str:
-    parts = []
+def _growth(suspect: Suspect) -> str:
+    """By how much, of all requests together; what one of a route costs stands with the route."""
+    growth, resource, parts = suspect.growth, suspect.resource, []
+    of_any = " of any route" if suspect.routes else ""
     if growth.bytes is not None:
         parts.append(bytes_text(growth.bytes, sign=True))
     if growth.objects is not None:
@@ -139,10 +145,11 @@ def _growth(growth: SuspectGrowth, resource: str) -> str:
     if growth.bytes_per_second is not None:
         parts.append(f"{bytes_text(growth.bytes_per_second)} per second")
     if growth.bytes_per_request is not None:
-        parts.append(f"{bytes_text(growth.bytes_per_request)} per request")
+        parts.append(f"{bytes_text(growth.bytes_per_request)} per request{of_any}")
     if growth.objects_per_request is not None:
         each = number_text(growth.objects_per_request)
-        parts.append(f"{each} {_counted(resource, growth.objects_per_request)} per request")
+        counted = _counted(resource, growth.objects_per_request)
+        parts.append(f"{each} {counted} per request{of_any}")
     return ", ".join(parts) or UNKNOWN
 
 
@@ -154,7 +161,7 @@ def _counted(resource: str, count: float) -> str:
 def _site_fact(suspect: Suspect) -> Fact:
     site = suspect.site
     if site is None:
-        return Fact("allocated by", "not known yet")
+        return Fact("allocated by", NO_SITE.get(suspect.resource, "not known yet"))
     lines = stack_lines(site.stack)
     place = source_text(site.file, site.line, site.function)
     inside = f"inside {lines[0]}" if lines and lines[0] != place else ""

@@ -2,7 +2,7 @@
 
 from leakprobe.model import MemorySplit, Verdict
 from leakprobe.render.table import Column, Row, Table
-from leakprobe.render.units import UNKNOWN, bytes_text, duration_text, share_text
+from leakprobe.render.units import UNKNOWN, duration_text, share_text
 
 __all__ = ["RESOURCES", "memory_table", "verdict_sentence"]
 
@@ -46,11 +46,6 @@ def verdict_sentence(verdict: Verdict) -> str:
     if verdict.seconds_to_limit is not None:
         left = duration_text(verdict.seconds_to_limit)
         sentences.append(f"At this rate the memory limit is reached in {left}.")
-    smallest = verdict.smallest_detectable_bytes_per_request
-    if verdict.state == "no_leak" and smallest is not None:
-        sentences.append(
-            f"A leak of more than {bytes_text(smallest)} per request would have been seen."
-        )
     return " ".join(sentences)
 
 

@@ -257,7 +257,7 @@ from leakprobe.own_threads import own_idents
 
 probe = LeakProbe(Settings(token="x", interval_s=3600, heap_budget=0.0))
 probe.start()
-probe.requests.of("GET /parent").noted_s.append(0.1)
+probe.requests.of("GET /parent").note(0.1, False)
 probe.take_snapshot("of the parent")
 with probe._sampler.gate.hold("the capture of the parent", seconds=100, patience_s=0.01):
     child = os.fork()

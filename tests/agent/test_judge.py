@@ -1,5 +1,6 @@
 """The judge at work, over snapshots that a test makes up and looks that it hands out."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,8 +12,11 @@ from leakprobe.agent.judge import Judge
 from leakprobe.agent.looks import FRESH_S, LOOK_EVERY_S, STALE_S, wanted_of
 from leakprobe.agent.tightening import TIGHT_BYTES
 from leakprobe.analysis.candidate import Candidate
+from leakprobe.analysis.candidates import charge
+from leakprobe.analysis.judged import Found
 from leakprobe.errors import CaptureBusy, NotEnoughMemory, Refusal, WalkFailed
 from leakprobe.model import (
+    Census,
     CloseLook,
     Container,
     ContainerHolder,
@@ -218,10 +222,10 @@ def test_a_forked_child_begins_anew(bench: Bench, looking: Looking) -> None:
     assert judge.report().verdict.state == "inconclusive"
 
 
-def test_without_the_native_walk_the_process_is_walked_on_request_and_it_is_said(
+def test_without_the_native_walk_and_a_tracer_it_is_walked_on_request_and_that_is_said(
     looking: Looking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = Bench(FakeTracer(), heap_budget=0.01, native=False)
+    bench = Bench(FakeTracer(name="off"), heap_budget=0.01, native=False)
     monkeypatch.setattr(walks, "take_census", lambda **_: pytest.fail("nobody asked"))
     judge = watched(bench, grows=True)
     judge.think()
@@ -261,3 +265,46 @@ def test_a_rank_means_what_the_latest_report_said(bench: Bench, looking: Looking
     assert judge.told()  # nothing was said yet: of what is known
     said = judge.report(1).suspects
     assert judge.told()[:1] == said
+
+
+def test_without_the_native_walk_a_tracer_has_to_do(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(FakeTracer(), heap_budget=0.01, native=False)
+    monkeypatch.setattr(walks, "take_census", lambda **_: pytest.fail("it takes too long"))
+    assert "a test says so" in watched(bench, grows=False).report().verdict.reason
+
+
+def test_a_walk_in_the_process_is_not_made_each_time_that_somebody_asks(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(FakeTracer(name="off"), heap_budget=0.01, native=False)
+    dear = replace(CENSUS, price=Price(100.0, 3000.0, 3000.0, 0.0))
+    made: list[float] = []
+
+    def census(**_: object) -> Census:
+        made.append(bench.now)
+        return dear
+
+    monkeypatch.setattr(walks, "take_census", census)
+    judge = watched(bench, grows=False)
+    for _ in range(4):
+        judge.report()
+        bench.now += 10.0
+    assert len(made) == 2
+
+
+def test_snapshots_do_not_wait_for_what_is_charged_to_routes(
+    bench: Bench, looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = watched(bench, grows=True)
+
+    def charge_while_one_comes(found: tuple[Found, ...]) -> tuple[Candidate, ...]:
+        thread = threading.Thread(target=judge.observe, args=(moment(40, grows=True),))
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive()
+        return charge(found)
+
+    monkeypatch.setattr(judge_module, "charge", charge_while_one_comes)
+    assert judge.report().verdict.state == "leak"

@@ -190,10 +190,10 @@ def test_a_busy_process_is_walked_sooner_as_long_as_the_credit_lasts(
     tracer: FakeTracer, walked: Walked
 ) -> None:
     bench = Bench(tracer, heap_budget=0.01)
-    noted = bench.requests.of("GET /").noted_s
+    tally = bench.requests.of("GET /")
     calls = []
     for _ in range(1000):
-        noted.append(0.1)
+        tally.note(0.1, False)
         bench.tick(after_s=2.5)
         calls.append(walked.calls)
     assert calls[20] == 20  # 4 s of credit: a dozen walks come at once

@@ -58,10 +58,25 @@ def test_credit_lets_a_busy_process_be_walked_sooner(since_s: float, due: bool) 
     assert not walk_due(since_s, 0.1, 0.01, credit_s=MOST_CREDIT_S / 2)
 
 
-@pytest.mark.parametrize(("credit_s", "due_after_s"), [(2.0, 1.25), (0.4, 4.17), (0.09, 10.0)])
+@pytest.mark.parametrize(
+    ("credit_s", "due_after_s"), [(2.0, 1.25), (0.4, 4.17), (0.09, 7.6), (0.0, 10.0)]
+)
 def test_walks_thin_out_with_the_credit(credit_s: float, due_after_s: float) -> None:
     assert not walk_due(due_after_s * 0.99, 0.1, 0.01, credit_s=credit_s)
     assert walk_due(due_after_s * 1.01, 0.1, 0.01, credit_s=credit_s)
+
+
+@pytest.mark.parametrize("cost_s", [0.05, 0.2, 0.4])
+def test_no_walk_comes_much_later_than_the_one_before(cost_s: float) -> None:
+    credit_s, gaps_s = MOST_CREDIT_S, list[float]()
+    for _ in range(100):
+        gap_s = cost_s / 0.01
+        while walk_due(gap_s * 0.99, cost_s, 0.01, credit_s=credit_s):
+            gap_s *= 0.99
+        gaps_s.append(gap_s)
+        credit_s = credit_left(credit_s, gap_s, cost_s, 0.01)
+    assert gaps_s[0] < gaps_s[-1] / 10
+    assert max(later / sooner for sooner, later in pairwise(gaps_s)) < 2.5
 
 
 def test_credit_fills_up_to_its_bound_and_never_falls_below_nothing() -> None:

@@ -222,3 +222,20 @@ def test_growing_threads_are_found_by_what_they_run() -> None:
 def test_routes_without_requests_in_the_span_are_not_named() -> None:
     found = find_candidates(watched(results_kept))
     assert {route for one in found for route, _ in one.routes} == {LEAKY, INNOCENT}
+
+
+@pytest.mark.parametrize(
+    ("swapped_at_s", "state"), [(34.0, "suspect"), (14.0, "leak")], ids=["as long", "longer"]
+)
+def test_a_buffer_that_is_swapped_for_another_is_suspected_until_it_is_longer(
+    swapped_at_s: float, state: str
+) -> None:
+    """What was in the first one went with it."""
+
+    def look(moment: Moment) -> Seen:
+        swaps = int(moment.uptime_s >= swapped_at_s)
+        since_s = moment.uptime_s - swaps * swapped_at_s
+        return Seen(types=heap(moment, 0), containers=[Container(swaps, "list", int(20 * since_s))])
+
+    candidates = find_candidates(watched(look, gaps_s=(0.9, 1.1)))
+    assert {one.state for one in candidates if one.kind == "container"} == {state}

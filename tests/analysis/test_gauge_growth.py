@@ -1,13 +1,14 @@
 """Native memory and what the allocators hold, of simulated services whose truth is known."""
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from leakprobe.analysis.candidates import Candidate, find_candidates
 from leakprobe.analysis.evidence import Evidence
 from leakprobe.model import HeapTotals, LiveStack, Stack, TypeCount
-from tests.analysis.watching import LEAKY, Load, Moment, Seen, watched
+from tests.analysis.watching import LEAKY, Load, Moment, Seen, snapshot_at, watched
 from tests.making import a_stack
 
 MIB = 1 << 20
@@ -114,15 +115,31 @@ def test_what_more_threads_work_on_is_at_most_suspected(per_thread_s: int, state
     assert of(watched(look, gaps_s=EVERY_SECOND))["native"].state == state
 
 
-def test_what_may_go_with_any_route_or_time_is_suspected() -> None:
-    """Requests of both routes leave it, and together they come at a steady rate."""
-
-    def look(moment: Moment) -> Seen:
+def at_a_perfectly_steady_load(native: Callable[[float], float], seconds: int) -> Candidate:
+    """Ten requests of each route in every second: nothing tells one from the other, or time."""
+    evidence, chance = Evidence(), random.Random(1)
+    for second in range(1, seconds):
+        moment = Moment(float(second), 10 * second, 10 * second, chance)
         held = gauges(moment)
-        used = held["malloc_used_bytes"] + 5_000 * moment.requests
-        return Seen(gauges={**held, "malloc_used_bytes": used})
+        used = held["malloc_used_bytes"] + int(native(second))
+        evidence.observe(snapshot_at(moment, Seen(gauges={**held, "malloc_used_bytes": used})))
+    return of(evidence)["native"]
 
-    assert of(watched(look, gaps_s=EVERY_SECOND))["native"].state == "suspect"
+
+@pytest.mark.parametrize(("seconds", "state"), [(36, "suspect"), (60, "leak")])
+def test_what_goes_with_any_route_or_time_is_a_leak_where_it_goes_on_evenly(
+    seconds: int, state: str
+) -> None:
+    native = at_a_perfectly_steady_load(lambda second: 400_000 * second, seconds)
+    assert native.state == state
+    assert native.rates is not None
+    assert not native.rates.told_apart
+
+
+def test_what_goes_with_any_route_or_time_is_suspected_where_it_slows_down() -> None:
+    """A little less each time, as a working set that comes to its end."""
+    native = at_a_perfectly_steady_load(lambda s: 600_000 * s - 2_400 * s * s, 60)
+    assert native.state == "suspect"
 
 
 def test_bytes_that_grow_while_nobody_asks_are_a_leak() -> None:
@@ -187,3 +204,27 @@ def test_what_is_only_no_longer_used_is_nothing() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_memory_that_goes_up_and_down_is_innocent(seed: int) -> None:
     assert of(watched(lambda m: Seen(gauges=gauges(m)), gaps_s=EVERY_SECOND, seed=seed)) == {}
+
+
+def test_an_exact_tracer_that_is_seldom_read_says_what_is_python_s() -> None:
+    """Its sum is known at any moment."""
+
+    def look(
+        native: int, traced: int | None, more: Mapping[str, None] | None = None
+    ) -> Callable[[Moment], Seen]:
+        def seen(moment: Moment) -> Seen:
+            known = gauges(moment, objects=20_000, native=native)
+            total = None if traced is None else 20 * MIB + traced * moment.leaky
+            return Seen(gauges={**known, "traced_bytes": total, **(more or {})})
+
+        return seen
+
+    python = of(watched(look(0, 20_000), gaps_s=EVERY_SECOND))
+    assert "native" not in python
+    pymalloc_unknown = of(watched(look(0, 20_000, {"pymalloc_used_bytes": None})))
+    assert "native" not in pymalloc_unknown
+    both = of(watched(look(20_000, 20_000), gaps_s=EVERY_SECOND))
+    assert both["native"].state == "leak"
+    assert both["native"].bytes_per_request == pytest.approx(10_000, rel=0.25)
+    unknown = of(watched(look(0, None), gaps_s=EVERY_SECOND))
+    assert unknown["native"].state == "suspect"

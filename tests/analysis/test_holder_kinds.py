@@ -9,6 +9,7 @@ from leakprobe.analysis.holder_kinds import (
     task_of,
     thread_of,
 )
+from leakprobe.model import HolderPath
 from tests.analysis.suspect_evidence import path
 
 KINDS = [
@@ -102,3 +103,18 @@ def test_a_bound_is_told_by_the_last_step(
 def test_without_a_way_there_is_no_bound() -> None:
     assert limit_of(None) is None
     assert not is_below_limit(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "below"),
+    [
+        ("re._cache", 512, True),
+        ("re._cache[…]", None, True),
+        ("app.re._cache", None, False),
+        ("app._cache", None, False),
+    ],
+)
+def test_the_bounds_of_some_caches_are_known(text: str, limit: int | None, below: bool) -> None:
+    way = HolderPath(text, ("module re", "global _cache"), 1)
+    assert limit_of(way) == limit
+    assert is_below_limit(way) is below

@@ -138,3 +138,17 @@ def test_every_subset_of_unit_columns_is_found(size: int) -> None:
         rows = [[float(i == k) for k in range(4)] for i in range(4)]
         targets = [10.0 if i in chosen else -10.0 for i in range(4)]
         assert least_squares(rows, targets) == [10.0 * (k in chosen) for k in range(4)]
+
+
+@given(PROBLEM, st.sets(st.integers(0, 5)))
+@settings(deadline=None)
+def test_a_guess_of_what_counts_changes_the_time_only(
+    problem: list[tuple[list[float], float]], likely: set[int]
+) -> None:
+    rows, targets = [row for row, _ in problem], [target for _, target in problem]
+    size = len(rows[0])
+    gram = [[sum(row[i] * row[j] for row in rows) for j in range(size)] for i in range(size)]
+    goal = [sum(row[i] * t for row, t in zip(rows, targets, strict=True)) for i in range(size)]
+    plain = residuals(rows, targets, nnls(gram, goal))
+    guessed = residuals(rows, targets, nnls(gram, goal, likely=sorted(likely)))
+    assert dot(guessed, guessed) == pytest.approx(dot(plain, plain), abs=1e-6)

@@ -223,3 +223,21 @@ def test_units_and_origins_change_nothing(unit: float, origin: float, second: fl
         assert theirs.per_request == pytest.approx(mine.per_request * unit)
         assert (theirs.low, theirs.high) == pytest.approx((mine.low * unit, mine.high * unit))
         assert theirs.share == pytest.approx(mine.share)
+
+
+def test_of_hundreds_of_innocent_routes_none_is_charged_by_chance() -> None:
+    routes = {f"GET /{n}": 0.2 for n in range(300)}
+    wrong: set[str] = set()
+    for seed in range(5):
+        service = Service(per_second={ASR: 10.0, **routes}, costs={ASR: 1}, noise=1)
+        rates = route_rates(*service.watch(seed=seed))
+        assert max(rates.rows, key=lambda row: row.share).route == ASR
+        wrong |= {row.route for row in rates.rows if row.share > 0.1} - {ASR}
+    assert wrong == set()
+
+
+def test_a_rare_guilty_route_of_hundreds_is_found() -> None:
+    routes = {f"GET /{n}": 0.5 for n in range(300)}
+    for seed in range(5):
+        service = Service(per_second={**routes, ASR: 0.4}, costs={ASR: 1000})
+        assert charged(route_rates(*service.watch(seed=seed))) == {ASR: 1000}

@@ -19,6 +19,7 @@ STACK = a_stack(
 )
 OTHER = a_stack(("/srv/app/other.py", 7, "work"))
 EVERY_SECOND = (0.9, 1.1)
+LIBRARY = "/usr/lib/python3.11/site-packages/psutil/_pslinux.py"
 SAMPLE = 65_536
 STABLE = LiveStack(OTHER, 40_000_000, 600, round(SAMPLE * math.sqrt(600)), None, 1.0)
 
@@ -126,3 +127,14 @@ def test_the_rise_of_a_saw_tooth_of_the_collector_is_not_charged_to_a_line() -> 
         return Seen(stacks=sampled.stacks(rising), types=[waiting], gauges={"gc_enabled": 1})
 
     assert sites(watched(look, gaps_s=EVERY_SECOND)) == []
+
+
+@pytest.mark.parametrize(("file", "found"), [("/srv/app/main.py", True), (LIBRARY, False)])
+def test_a_little_in_a_library_may_be_what_the_agent_keeps(file: str, found: bool) -> None:
+    """An exact tracer with one frame does not tell who called psutil."""
+    stack = a_stack((file, 1880, "memory_info"))
+    evidence = watched(
+        lambda moment: Seen(stacks=[LiveStack(stack, 20 * moment.leaky, moment.leaky)]),
+        gaps_s=EVERY_SECOND,
+    )
+    assert bool(sites(evidence)) is found

@@ -156,11 +156,24 @@ def test_the_reason_says_what_is_known() -> None:
     (sized,) = find_suspects([replace(bare, bytes=800 * 3 << 20)], None)
     assert sized.reason.endswith("3 MiB per request")
     (small,) = find_suspects([replace(bare, bytes=800)], None)
-    assert small.reason.endswith("1 bytes per request")
+    assert small.reason.endswith("1 byte per request")
 
 
 def test_a_route_of_which_nothing_is_counted_does_not_make_the_reason() -> None:
-    tagged = (owner("bytes", VALUE, samples=45, size=40_000_000, route=None), TAGGED[0])
-    found = results(*tagged, regressed=None)
+    untagged = owner("bytes", VALUE, samples=45, size=15_000_000, route=None)
+    found = results(untagged, TAGGED[0], regressed=None)
     assert [route.route for route in found.routes] == ["untagged", ROUTE]
     assert found.reason.endswith(f"per request of {ROUTE}")
+
+
+def test_a_small_part_is_not_what_the_reason_is_about() -> None:
+    untagged = owner("bytes", VALUE, samples=45, size=40_000_000, route=None)
+    found = results(untagged, TAGGED[0], regressed=None)
+    assert [route.route for route in found.routes] == ["untagged", ROUTE]
+    assert found.reason.endswith("per second")
+
+
+def test_memory_that_is_used_again_is_charged_to_nobody() -> None:
+    again = owner("bytes", VALUE, samples=5, size=1_500_000, route="GET /innocent")
+    found = results(TAGGED[0], again, regressed=None)
+    assert [route.route for route in found.routes] == [ROUTE]

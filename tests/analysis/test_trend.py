@@ -335,3 +335,23 @@ def test_a_service_that_imports_at_first_is_innocent_after_warm_up() -> None:
     found = trend_of(requests[start:], values[start:])
     assert found is not None
     assert found.total == 0
+
+
+def test_observations_that_became_rare_still_count_each() -> None:
+    """Thirty in the first minute, then three: all others lie in two of the equal windows."""
+    xs = [2 * n for n in range(30)] + [200, 300, 400]
+    found = trend_of(xs, [3 * x for x in xs])
+    assert found is not None
+    assert (found.windows, found.grown) == (8, 7)
+    assert found.slope == pytest.approx(3)
+    saw_tooth = trend_of(xs, [100 + n % 3 for n in range(len(xs))])
+    assert saw_tooth is not None
+    assert saw_tooth.grown < 4
+
+
+def test_an_axis_that_stands_still_has_one_floor_for_each_place() -> None:
+    xs = [0.0] * 20 + [1.0, 2.0, 3.0, 4.0]
+    found = trend_of(xs, xs)
+    assert found is not None
+    assert found.windows == 5
+    assert found.slope == pytest.approx(1)
