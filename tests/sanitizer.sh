@@ -4,16 +4,20 @@
 #
 # Everything happens in a copy of the package. What a heap walk maps gets red zones, too
 # (sanitizer_memory.c). The tests run twice: over pymalloc, as in a service, and with
-# PYTHONMALLOC=malloc, where the sanitizer sees every block of Python's. PYTHON needs pytest
-# and hypothesis. Leaks are not looked for: an interpreter that ends keeps much. Nor does
-# resident memory stay flat, for the sanitizer keeps what is freed. Fails where a test fails
-# or a sanitizer has written anything.
+# PYTHONMALLOC=malloc, where the sanitizer sees every block of Python's. PYTHON needs pytest,
+# pytest-xdist and hypothesis. Leaks are not looked for: an interpreter that ends keeps much.
+# Nor does resident memory stay flat, for the sanitizer keeps what is freed. Fails where a
+# test fails or a sanitizer has written anything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=${1:-python3}
 shift || true
-tests=("${@:-tests/capture/native}")
+tests=("$@")
+if [ ${#tests[@]} -eq 0 ]; then
+    tests=(tests/capture/native tests/capture/test_requests.py tests/web/test_request_watch.py
+        tests/web/test_route_memo.py)
+fi
 
 libraries=()
 for name in libasan.so libubsan.so; do
@@ -44,6 +48,7 @@ build() {
         -DPy_BUILD_CORE_MODULE=1 -I"$include" -I"$native" \
         "$native/$1"/*.c "${@:2}" -lm -o "$native/_$1$suffix"
 }
+build requests
 build sampler
 build heap tests/sanitizer_memory.c -Wl,--wrap=map_bytes,--wrap=grow_bytes,--wrap=unmap_bytes
 
@@ -51,7 +56,7 @@ run() {
     LD_PRELOAD="${libraries[*]}" PYTHONPATH=$work PYTHONMALLOC=$1 \
         ASAN_OPTIONS=detect_leaks=0:log_path=$work/said \
         UBSAN_OPTIONS=print_stacktrace=1:log_path=$work/said \
-        "$python" -m pytest -q -p no:cacheprovider --timeout=900 -k "not flat" "${tests[@]}"
+        "$python" -m pytest -q -n 2 -p no:cacheprovider --timeout=900 -k "not flat" "${tests[@]}"
 }
 
 failed=0

@@ -95,6 +95,9 @@ class SnapshotReader:
         """The process in numbers."""
         allocators, price = self._allocators.read()
         self.note_pause(price)
+        if allocators.malloc_used_bytes is not None:
+            used = max(0, allocators.malloc_used_bytes - self._tracer.self_bytes())
+            allocators = replace(allocators, malloc_used_bytes=used)
         # A task's age counts from when it was first seen.
         tasks, price = self.tasks.read(frames=0)
         self.note_pause(price)

@@ -116,7 +116,7 @@ class SampledTracer:
         return f"{lost:,} samples were lost for want of memory" if lost else None
 
     def self_bytes(self) -> int:
-        """Size of the sampler's tables."""
+        """Size of the sampler's tables, and what sampled blocks take beyond their size."""
         return _sampler.counters().self_bytes if _sampler.is_sampling() else 0
 
     def traced_bytes(self) -> int | None:

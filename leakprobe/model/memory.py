@@ -139,7 +139,8 @@ class Gauges:
         memory_limit_bytes: where memory ends: the setting, the cgroup's limit, or all there is.
         memory_available_bytes: what is left below that limit and on the machine.
         file_bytes: resident pages of files and shared memory (proc(5), statm, `shared`).
-        malloc_used_bytes: what malloc has handed out, mapped blocks included (mallinfo2(3)).
+        malloc_used_bytes: what malloc has handed out, mapped blocks included (mallinfo2(3)),
+            less the sampler's tables.
         malloc_free_bytes: what malloc holds and nobody uses.
         pymalloc_used_bytes: what pymalloc has handed out (Objects/obmalloc.c).
         pymalloc_free_bytes: the rest of its arenas.

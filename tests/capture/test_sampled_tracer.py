@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import os
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from math import sqrt
 
 import pytest
 
+from leakprobe.capture.allocator import read_malloc
 from leakprobe.capture.native import sampler_missing
 from leakprobe.capture.route_tags import ROUTE_TAG, RouteTags
 from leakprobe.errors import NotAvailable
@@ -26,6 +28,7 @@ pytestmark = needs_sampler
 SAMPLE_BYTES = 8192
 MOST_ERRORS = 4
 SIZE = 10_000
+SMALL = 100
 
 kept: list[object] = []
 
@@ -220,6 +223,22 @@ def test_lost_samples_are_said(tracer: "SampledTracer", monkeypatch: pytest.Monk
     monkeypatch.setattr(_sampler, "counters", Lost)
     assert "1,234 samples were lost" in str(tracer.trouble())
     assert counters().lost == 0
+
+
+def test_what_sampled_blocks_take_more_is_told_as_ours(tags: RouteTags) -> None:
+    tracer = SampledTracer(8, 1, "a test", tags)
+    tracer.start()
+    try:
+        before, ours_before = read_malloc(), tracer.self_bytes()
+        small = [bytes(SMALL) for _ in range(20_000)]
+        after, ours = read_malloc(), tracer.self_bytes() - ours_before
+    finally:
+        tracer.stop()
+    if before is None or after is None:
+        pytest.skip("malloc does not tell what it has handed out")
+    size = len(small) * sys.getsizeof(small[0])
+    # malloc adds 8 bytes to each block and rounds up to 16.
+    assert size <= after.used - before.used - ours <= size + len(small) * 24
 
 
 class Lost:

@@ -1,4 +1,4 @@
-"""All cases, two services at a time, and the table of what was found."""
+"""All cases, three services at a time, and the table of what was found."""
 
 import statistics
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,7 @@ from tests.leaks.truth import Case
 
 __all__ = ["Row", "run", "table"]
 
-AT_ONCE = 2
+AT_ONCE = 3
 INNOCENT_S = 35.0  # some seconds more than most leaks take to be found
 GUILTY_LOOKING_S = 45.0
 HEADER = "| case | verdict | all right | twin innocent | what is wrong |\n|---|---|---|---|---|"
@@ -39,7 +39,7 @@ def watch(case: Case) -> Row:
 
 
 def run(cases: Sequence[Case], tell: Callable[[Row], None]) -> tuple[Row, ...]:
-    """Watch the cases, two at a time; `tell` hears of each when it is done."""
+    """Watch the cases, three at a time; `tell` hears of each when it is done."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [pool.submit(watch, case) for case in cases]
         for future in futures:

@@ -15,7 +15,7 @@ CASES = {case.name: case for case in cases()}
 
 @pytest.fixture(scope="module")
 def rows(request: pytest.FixtureRequest) -> dict[str, Row]:
-    """The cases that were asked for, two at a time; the first test waits for all."""
+    """The cases that were asked for, three at a time; the first test waits for all."""
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
     ours = [str(item.callspec.params["name"]) for item in items if item.module is request.module]
     found = run([CASES[name] for name in ours], tell=lambda row: None)

@@ -76,7 +76,7 @@ class Counters(NamedTuple):
         lost: samples that could not be kept because a table could not grow.
         recycled: samples whose block was reused through a free list and charged anew.
         stacks: distinct stacks known.
-        self_bytes: size of all tables.
+        self_bytes: size of all tables, and what sampled blocks take beyond their size.
     """
 
     sampled: int

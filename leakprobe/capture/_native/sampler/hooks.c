@@ -44,8 +44,9 @@ bytes_to_ask(const struct layer *layer, size_t size)
 static NOINLINE void *
 malloc_sampled(const struct layer *layer, size_t size)
 {
-    void *block = layer->below.malloc(layer->below.ctx, bytes_to_ask(layer, size));
-    sampling_take(block, size);
+    size_t asked = bytes_to_ask(layer, size);
+    void *block = layer->below.malloc(layer->below.ctx, asked);
+    sampling_take(block, size, asked);
     return block;
 }
 
@@ -62,8 +63,9 @@ on_malloc(void *context, size_t size)
 static NOINLINE void *
 calloc_sampled(const struct layer *layer, size_t bytes)
 {
-    void *block = layer->below.calloc(layer->below.ctx, 1, bytes_to_ask(layer, bytes));
-    sampling_take(block, bytes);
+    size_t asked = bytes_to_ask(layer, bytes);
+    void *block = layer->below.calloc(layer->below.ctx, 1, asked);
+    sampling_take(block, bytes, asked);
     return block;
 }
 
@@ -84,13 +86,13 @@ on_calloc(void *context, size_t count, size_t size)
 static NOINLINE void *
 realloc_sampled(const struct layer *layer, void *block, size_t size, bool due)
 {
-    size_t bytes = due ? bytes_to_ask(layer, size) : size;
-    void *moved = layer->below.realloc(layer->below.ctx, block, bytes);
+    size_t asked = due ? bytes_to_ask(layer, size) : size;
+    void *moved = layer->below.realloc(layer->below.ctx, block, asked);
     if (moved != NULL) {
         sampling_forget(block);
     }
     if (due) {
-        sampling_take(moved, size);
+        sampling_take(moved, size, asked);
     }
     return moved;
 }

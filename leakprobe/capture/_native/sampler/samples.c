@@ -18,6 +18,7 @@ uint64_t filter_bits[FILTER_SIZE / FILTER_WORD_BITS];
 static struct sample *table;
 static size_t places; /* a power of two */
 static size_t live;
+static size_t padding; /* of all samples */
 
 static size_t
 home_of(const void *block)
@@ -79,6 +80,7 @@ samples_close(void)
     table = NULL;
     places = 0;
     live = 0;
+    padding = 0;
     memset(filter_counters, 0, sizeof filter_counters);
     memset(filter_bits, 0, sizeof filter_bits);
 }
@@ -106,6 +108,7 @@ samples_add(const struct sample *sample)
     }
     table[free_place(sample->block)] = *sample;
     live++;
+    padding += sample->padding;
     filter_add(sample->block);
     return true;
 }
@@ -116,6 +119,7 @@ samples_remove(struct sample *sample)
     filter_remove(sample->block);
     request_release(sample->request);
     live--;
+    padding -= sample->padding;
     size_t hole = (size_t)(sample - table);
     table[hole].block = NULL;
     for (size_t place = after(hole); table[place].block != NULL; place = after(place)) {
@@ -157,5 +161,5 @@ samples_shrink(void)
 size_t
 samples_bytes(void)
 {
-    return places * sizeof *table + sizeof filter_counters + sizeof filter_bits;
+    return places * sizeof *table + sizeof filter_counters + sizeof filter_bits + padding;
 }

@@ -13,6 +13,7 @@
 struct sample {
     void *block; /* NULL: this place of the table is free */
     size_t size;
+    size_t padding; /* bytes that the block has beyond its size, for our sake */
     double weight; /* blocks that it stands for */
     struct stack *stack;
     struct request *request; /* a reference of its own; NULL: untagged */
@@ -44,6 +45,7 @@ const struct sample *samples_places(size_t *places);
 /* Gives memory back where few samples are left of many. */
 void samples_shrink(void);
 
+/* What the table takes, and the padding of all that are in it. */
 size_t samples_bytes(void);
 
 #endif

@@ -150,7 +150,7 @@ weight_of(size_t size)
 }
 
 static bool
-keep_sample(PyThreadState *thread, void *block, size_t size)
+keep_sample(PyThreadState *thread, void *block, size_t size, size_t asked)
 {
     struct stack *stack = current_stack(thread);
     if (stack == NULL) {
@@ -160,6 +160,7 @@ keep_sample(PyThreadState *thread, void *block, size_t size)
     struct sample sample = {
         .block = block,
         .size = size,
+        .padding = asked - size,
         .weight = weight_of(size),
         .stack = stack,
         .request = request,
@@ -174,7 +175,7 @@ keep_sample(PyThreadState *thread, void *block, size_t size)
 }
 
 void
-sampling_take(void *block, size_t size)
+sampling_take(void *block, size_t size, size_t asked)
 {
     if (!sampling.on) {
         sampling_countdown = OUT_OF_REACH;
@@ -188,7 +189,7 @@ sampling_take(void *block, size_t size)
     }
     busy = true;
     sampling_forget(block); /* if another interpreter freed what was there */
-    if (keep_sample(thread, block, size)) {
+    if (keep_sample(thread, block, size, asked)) {
         sampling.counters.sampled++;
     }
     else {

@@ -36,8 +36,9 @@ uint32_t sampling_end_epoch(void);
 /* In a forked child: draws numbers of its own. */
 void sampling_after_fork(void);
 
-/* Samples a block that was allocated and for which sampling_is_due said so; NULL: it could not be. */
-void sampling_take(void *block, size_t size);
+/* Samples a block that was allocated and for which sampling_is_due said so; NULL: it could not be.
+ * `asked` is what was asked for in its stead, at least `size`. */
+void sampling_take(void *block, size_t size, size_t asked);
 
 /* Drops the sample of a block for which filter_hit said that there may be one. */
 void sampling_forget(void *block);
