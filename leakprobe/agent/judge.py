@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
+from leakprobe.agent.attention import Attention
 from leakprobe.agent.gate import Gate
 from leakprobe.agent.looks import CloseLooks
 from leakprobe.agent.reader import SnapshotReader
-from leakprobe.agent.tightening import Tightening
 from leakprobe.analysis.benign import Benign
 from leakprobe.analysis.cadence import cost_due
 from leakprobe.analysis.candidate import Candidate
@@ -75,7 +75,7 @@ class Judge:
         self._clock = clock
         self._tracer = tracer
         self._looks = CloseLooks(settings, reader, gate, tracer, clock=clock)
-        self._tightening = Tightening(tracer, clock)
+        self._attention = Attention(tracer, clock)
         self.after_fork()
 
     def after_fork(self) -> None:
@@ -96,11 +96,11 @@ class Judge:
         self._walked_at: float | None = None
         self._walk_s: float | None = None
         self._looks.forget()
-        self._tightening.end()
+        self._attention.end()
 
     def stop(self) -> None:
         """Leave nothing changed behind."""
-        self._tightening.end()
+        self._attention.end()
 
     @property
     def self_bytes(self) -> int:
@@ -126,22 +126,25 @@ class Judge:
 
         Where something grows that no look has explained, one look is made within the
         budget for heap walks; where no sample has named its line, sampling is tightened.
+        While Python objects grow, those from free lists are charged to who makes them.
 
         Returns:
             seconds of CPU that copies of the process have used for it.
         """
-        self._tightening.look_at_the_clock()
+        self._attention.look_at_the_clock()
         since_s = None if self._thought_at is None else self._clock() - self._thought_at
         if not cost_due(since_s, self._thinking_s, JUDGING_SHARE):
             return 0.0
         self._thought_at, began = self._clock(), time.thread_time()
         version, candidates = self._candidates()
         self._thinking_s = time.thread_time() - began
+        if any(candidate.resource == "python" for candidate in candidates):
+            self._attention.follow_recycled()
         look = self._looks.explain_unasked(candidates, version)
         if look is None:
             return 0.0
         if any(_lacks_line(suspect) for suspect in self._suspects(candidates, look)):
-            self._tightening.begin()
+            self._attention.tighten()
         return look.price.child_cpu_ms / 1e3
 
     def report(self, limit: int | None = None) -> Report:

@@ -74,6 +74,10 @@ class AutoTracer:
         """Let it sample more or less often, where it samples."""
         self._tracer.set_sample_bytes(sample_bytes)
 
+    def follow_recycled(self, *, wanted: bool) -> None:
+        """Let it charge objects from free lists to who makes them, where it can."""
+        self._tracer.follow_recycled(wanted=wanted)
+
     def trouble(self) -> str | None:
         """What is wrong with it."""
         return self._tracer.trouble()

@@ -30,6 +30,9 @@ class NoTracer:
     def set_sample_bytes(self, sample_bytes: int) -> None:
         """Nothing samples."""
 
+    def follow_recycled(self, *, wanted: bool) -> None:
+        """Nothing is charged."""
+
     def trouble(self) -> str | None:
         """Nothing that could be wrong."""
         return None

@@ -102,6 +102,10 @@ class SampledTracer:
         _sampler.set_sample_bytes(sample_bytes)
         self.sample_bytes = sample_bytes
 
+    def follow_recycled(self, *, wanted: bool) -> None:
+        """Charge objects from free lists to who makes them, or no more; from CPython 3.13 on."""
+        _sampler.follow_recycled(wanted)
+
     def trouble(self) -> str | None:
         """What makes the estimates wrong, in words; None: nothing."""
         if not _sampler.is_sampling():

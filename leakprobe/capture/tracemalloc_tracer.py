@@ -89,6 +89,9 @@ class TracemallocTracer:
     def set_sample_bytes(self, sample_bytes: int) -> None:
         """Nothing to change: every allocation is recorded."""
 
+    def follow_recycled(self, *, wanted: bool) -> None:
+        """Nothing to change: tracemalloc follows them by itself."""
+
     def trouble(self) -> str | None:
         """Why nothing is recorded; None: it is."""
         if self._started and not tracemalloc.is_tracing():

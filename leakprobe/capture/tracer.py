@@ -59,6 +59,9 @@ class Tracer(Protocol):
     def set_sample_bytes(self, sample_bytes: int) -> None:
         """Sample more or less often from now on; nothing where every allocation is recorded."""
 
+    def follow_recycled(self, *, wanted: bool) -> None:
+        """Charge objects from free lists to who makes them, or no more; nothing where it cannot."""
+
     def trouble(self) -> str | None:
         """What makes that wrong which is read, in words; None: nothing."""
 

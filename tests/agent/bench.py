@@ -34,12 +34,16 @@ class FakeTracer:
     failure: Exception | None = None
     stacks: tuple[LiveStack, ...] = (APPLICATION,)
     reads: int = field(default=0)
+    follows: bool = False
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def after_fork(self) -> None: ...
     def set_sample_bytes(self, sample_bytes: int) -> None:
         self.sample_bytes = sample_bytes
+
+    def follow_recycled(self, *, wanted: bool) -> None:
+        self.follows = wanted
 
     def trouble(self) -> str | None:
         return None

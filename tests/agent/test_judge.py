@@ -8,9 +8,9 @@ import pytest
 
 from leakprobe.agent import judge as judge_module
 from leakprobe.agent import walks
+from leakprobe.agent.attention import TIGHT_BYTES
 from leakprobe.agent.judge import Judge
 from leakprobe.agent.looks import FRESH_S, LOOK_EVERY_S, STALE_S, wanted_of
-from leakprobe.agent.tightening import TIGHT_BYTES
 from leakprobe.analysis.candidate import Candidate
 from leakprobe.analysis.candidates import charge
 from leakprobe.analysis.judged import Found

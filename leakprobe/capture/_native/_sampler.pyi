@@ -127,6 +127,14 @@ def is_hooked() -> bool:
 def set_sample_bytes(sample_bytes: int, /) -> None:
     """Change the mean from now on. Each sample keeps the weight it was taken with."""
 
+def follow_recycled(wanted: bool, /) -> None:
+    """Charge objects in blocks of free lists to who makes them, from now on or no more.
+
+    Without it they stay with the line that first allocated the block. It takes CPython
+    3.13, and there 2 to 3 percent of a service's CPU; else nothing happens. A new start begins
+    without it.
+    """
+
 def read() -> Rows:
     """Live samples by stack, route and epoch; a new epoch begins.
 

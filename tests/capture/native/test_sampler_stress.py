@@ -128,6 +128,7 @@ def test_objects_from_free_lists_are_charged_to_who_holds_them() -> None:
     gc.freeze()
     try:
         with sampling(4 * KIB):
+            _sampler.follow_recycled(True)
             for _ in range(3_000):
                 churning(1)
                 leaking(hold, 1)
@@ -139,12 +140,27 @@ def test_objects_from_free_lists_are_charged_to_who_holds_them() -> None:
     assert churned < leaked / 10
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+def test_free_lists_are_followed_only_while_that_is_wanted(*, wanted: bool) -> None:
+    hold: list[object] = []
+    with sampling(EVERY_BLOCK):
+        _sampler.follow_recycled(True)
+        _sampler.follow_recycled(wanted)
+        for _ in range(300):
+            churning(1)
+            leaking(hold, 1)
+        _sampler.read()
+        recycled = _sampler.counters().recycled
+    assert (recycled > 0) == (wanted and sys.version_info >= (3, 13))
+
+
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="before 3.13 nobody tells of free lists")
 def test_the_reference_tracer_is_set_again_after_tracemalloc() -> None:
     import tracemalloc
 
     hold: list[object] = []
     with sampling(EVERY_BLOCK):
+        _sampler.follow_recycled(True)
         tracemalloc.start()
         tracemalloc.stop()
         _sampler.read()

@@ -85,14 +85,13 @@ module_start(PyObject *Py_UNUSED(module), PyObject *arguments)
     if (!sampling_start((double)sample_bytes, frames, tag == Py_None ? NULL : tag)) {
         return PyErr_NoMemory();
     }
-    recycled_watch();
     Py_RETURN_NONE;
 }
 
 static PyObject *
 module_stop(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(nothing))
 {
-    recycled_unwatch();
+    recycled_follow(false);
     sampling_stop();
     Py_RETURN_NONE;
 }
@@ -119,6 +118,17 @@ module_set_sample_bytes(PyObject *Py_UNUSED(module), PyObject *number)
     if (sampling_is_on()) {
         sampling_set_mean((double)sample_bytes);
     }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+module_follow_recycled(PyObject *Py_UNUSED(module), PyObject *wanted)
+{
+    int is_wanted = PyObject_IsTrue(wanted);
+    if (is_wanted < 0) {
+        return NULL;
+    }
+    recycled_follow(is_wanted);
     Py_RETURN_NONE;
 }
 
@@ -190,6 +200,9 @@ static PyMethodDef methods[] = {
     {"set_sample_bytes", module_set_sample_bytes, METH_O,
      PyDoc_STR("set_sample_bytes($module, sample_bytes, /)\n--\n\n"
                "Change the mean from now on. Each sample keeps the weight it was taken with.")},
+    {"follow_recycled", module_follow_recycled, METH_O,
+     PyDoc_STR("follow_recycled($module, wanted, /)\n--\n\n"
+               "Charge objects in blocks of free lists to who makes them, from now on or no more.")},
     {"read", module_read, METH_NOARGS,
      PyDoc_STR("read($module, /)\n--\n\n"
                "Live samples by stack, route and epoch; a new epoch begins.")},
