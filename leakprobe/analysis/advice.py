@@ -4,6 +4,7 @@ import re
 
 from leakprobe.analysis.holder_kinds import task_of, thread_of
 from leakprobe.analysis.type_kinds import short_name
+from leakprobe.analysis.under_way import is_of_pool, is_of_request
 from leakprobe.model import HolderPath, Site, SuspectHolder, SuspectType
 from leakprobe.model.verdict import Resource
 
@@ -60,6 +61,15 @@ BY_RESOURCE = {
     "children": "Child processes are started and nobody waits for them ({what}): read their "
     "output and wait for them (communicate), with a timeout.",
 }
+OF_POOL = (
+    "Workers of thread pools, which start them up to their bound as the load rises. Wait until "
+    "they level off; if they do not, pools are made again and again and not shut down ({what})."
+)
+OF_REQUEST = (
+    "The server has more and more requests or connections at a time: slow handlers, long polls, "
+    "WebSockets. Wait until they level off; if they do not, end those that nobody waits for, with "
+    "a timeout."
+)
 # "held by C code", "reference": nothing else is on the way.
 ITSELF = 2
 RUNNING = "Threads that run hold {what}: let them end, or let go of it in them."
@@ -92,6 +102,10 @@ def advice_for(
     """
     place = "" if site is None else f" in {site.function or site.file}"
     what = short_name(types[0].type) + " objects" if types else "it"
+    if resource == "threads" and is_of_pool(name):
+        return OF_POOL.format(what=name)
+    if is_of_request(name if resource == "tasks" else "" if holder is None else holder.text):
+        return OF_REQUEST
     if resource in BY_RESOURCE:
         held = "" if holder is None else f" Their objects are held by {root_text(holder)}."
         plural = _unit(resource, holder, name)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from leakprobe.analysis.suspect_cause import Cause
 from leakprobe.analysis.suspect_growth import counted_of
-from leakprobe.analysis.suspect_state import deciding
+from leakprobe.analysis.suspect_state import bound_of, deciding, is_bounded
 from leakprobe.model import SuspectGrowth, SuspectRoute
 from leakprobe.model.live import UNTAGGED
 
@@ -23,8 +23,14 @@ def reason_for(cause: Cause, growth: SuspectGrowth, routes: Sequence[SuspectRout
     best = max(deciding(cause), key=lambda m: (m.state == "leak", m.grown))
     often = f"grew in {best.grown + 1} of {best.windows} windows"
     ending = ", lately more slowly" if best.ended else ""
-    parts = [often + ending, *_amounts(cause, growth, routes)]
-    return ", ".join(parts)
+    return ", ".join([often + ending, *_bound(cause), *_amounts(cause, growth, routes)])
+
+
+def _bound(cause: Cause) -> list[str]:
+    if not is_bounded(cause):
+        return []
+    bound = bound_of(cause)
+    return ["below a bound" if bound is None else f"below its bound of {bound:,}"]
 
 
 def _amounts(cause: Cause, growth: SuspectGrowth, routes: Sequence[SuspectRoute]) -> list[str]:

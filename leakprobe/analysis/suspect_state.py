@@ -8,7 +8,7 @@ from leakprobe.analysis.suspect_cause import Cause, amount
 from leakprobe.analysis.suspect_growth import resource_of
 from leakprobe.analysis.type_kinds import is_plumbing
 
-__all__ = ["deciding", "is_bounded", "state_of"]
+__all__ = ["bound_of", "deciding", "is_bounded", "state_of"]
 
 # An entry of the list that a bounded lru_cache keeps (Modules/_functoolsmodule.c): such a
 # cache fills up to its bound.
@@ -36,14 +36,20 @@ def deciding(cause: Cause) -> list[Candidate]:
     return list(dict.fromkeys(telling))
 
 
+def bound_of(cause: Cause) -> int | None:
+    """How many entries the container that grows may have; None: no limit is known."""
+    held = [found for found in cause.containers if found.address == cause.head.address]
+    limits = (limit_of(found.path) for found in held)
+    return next((limit for limit in limits if limit is not None), None)
+
+
 def is_bounded(cause: Cause) -> bool:
     """Whether it hangs on something with a bound, or is what such a cache's entries refer to."""
     head = cause.head
     if resource_of(cause) != "python":
         return False
     if head.kind == "container":
-        held = [found for found in cause.containers if found.address == head.address]
-        return any(limit_of(found.path) is not None for found in held)
+        return bound_of(cause) is not None
     rows = [row for row in cause.type_holders if row.type == head.name]
     below = sum(row.objects for row in rows if is_below_limit(row.path))
     return 2 * below > sum(row.objects for row in rows) or _is_result(cause)

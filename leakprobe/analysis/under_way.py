@@ -15,7 +15,7 @@ from leakprobe.analysis.evidence import Evidence
 from leakprobe.analysis.judged import Found
 from leakprobe.analysis.observation import Column, Timeline
 
-__all__ = ["tempered"]
+__all__ = ["is_of_pool", "is_of_request", "tempered"]
 
 # What threads of pools run: anyio's (40 of them, if nobody says otherwise), and those of
 # executors, asyncio's own too (32, or as many as somebody says).
@@ -26,6 +26,8 @@ MOST_WORKERS = 100
 # is called to which a client has connected, or the process itself to a server
 # (`leakprobe.capture.descriptors`).
 REQUEST = ".run_asgi"
+# Where uvicorn keeps its tasks and connections (uvicorn/server.py, ServerState).
+SERVER_STATE = ".server_state."
 CLIENT = " socket of a client of "
 TO = " socket to "
 MOST_REQUESTS = 1000
@@ -81,6 +83,16 @@ class _Crowd:
         counted = candidate.kind in ("container", "group", "gauge")
         each = ENTRIES_EACH if counted else self.objects_each
         return candidate.objects <= each * more + SLACK
+
+
+def is_of_pool(name: str) -> bool:
+    """Whether a group of threads, so called, is the workers of pools."""
+    return any(part in name for part in WORKERS)
+
+
+def is_of_request(name: str) -> bool:
+    """Whether a group of tasks, so called, or what is held so, is a server's requests."""
+    return REQUEST in name or SERVER_STATE in name
 
 
 def tempered(evidence: Evidence, found: Sequence[Found]) -> list[Found]:

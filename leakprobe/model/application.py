@@ -10,8 +10,9 @@ __all__ = ["application_frame", "is_library"]
 
 STANDARD_LIBRARY = ("/lib/python3",)
 INSTALLED = ("/site-packages/", "/dist-packages/")
-# The middleware and the agent are on stacks of the application; the examples are one.
-OWN = tuple(f"/leakprobe/{place}/" for place in ("web", "agent", "capture"))
+# The middleware, the agent and what starts the demo are on stacks of the application; the
+# examples are one.
+OWN = tuple(f"/leakprobe/{place}/" for place in ("web", "agent", "capture", "demo"))
 EXAMPLES = "/leakprobe/examples/"
 
 
@@ -19,12 +20,15 @@ def is_library(file: str) -> bool:
     """Whether a file, as code objects name it, is somebody else's.
 
     Generated code (`<string>`, `<frozen importlib._bootstrap>`) has no line to look at and
-    counts as a library.
+    counts as a library, and so does a console script (`bin/uvicorn`).
     """
     if file.startswith("<"):
         return True
     if EXAMPLES in file:
         return False
+    directory, _, name = file.rpartition("/")
+    if directory.endswith("/bin") and "." not in name:
+        return True
     return any(part in file for part in (*STANDARD_LIBRARY, *INSTALLED, *OWN))
 
 

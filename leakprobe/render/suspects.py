@@ -170,7 +170,8 @@ def _site_fact(suspect: Suspect) -> Fact:
 
 def _type(found: SuspectType) -> str:
     size = "" if found.bytes is None else f" ({bytes_text(found.bytes, sign=True)})"
-    return f"{number_text(found.objects, sign=True)} {found.type}{size}"
+    more = number_text(found.objects, sign=True) if found.objects else "larger"
+    return f"{more} {found.type}{size}"
 
 
 def _holder_fact(holder: SuspectHolder) -> Fact:

@@ -4,6 +4,7 @@ import pytest
 
 from leakprobe.analysis.advice import advice_for
 from leakprobe.model import Site, SuspectHolder, SuspectType
+from leakprobe.model.verdict import Resource
 
 SITE = Site("/srv/app.py", 42, "transcribe", ())
 TYPES = (SuspectType("app.Order", 5, None),)
@@ -71,3 +72,25 @@ def test_tasks_are_named_by_their_coroutine() -> None:
 
 def test_what_has_no_type_is_it() -> None:
     assert "holds it" in said("timer handle", "app.loop", types=())
+
+
+def test_workers_of_a_pool_are_not_called_threads_that_never_end() -> None:
+    said = advice_for("threads", None, (), "concurrent.futures.thread._worker", None)
+    assert said.startswith("Workers of thread pools")
+    assert "concurrent.futures.thread._worker" in said
+    assert "never end" in advice_for("threads", None, (), "app.poll", None)
+
+
+@pytest.mark.parametrize(
+    ("resource", "text", "name"),
+    [
+        ("tasks", "Server.run.self.tasks", "RequestResponseCycle.run_asgi"),
+        ("python", "<Server.run at uvicorn>.self.server_state.tasks{…}", "asyncio.Task"),
+    ],
+)
+def test_requests_under_way_are_no_entries_to_remove(
+    resource: Resource, text: str, name: str
+) -> None:
+    holder = SuspectHolder(text, ("frame",), "frame", 9, None)
+    said = advice_for(resource, holder, TYPES, name, SITE)
+    assert said.startswith("The server has more and more requests")

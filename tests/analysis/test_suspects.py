@@ -175,6 +175,7 @@ def test_what_fills_up_to_its_bound_is_no_leak(steps: tuple[str, ...]) -> None:
     (found,) = find_suspects([container(1)], looked((held(1, path(*steps)),)))
     assert found.state == "suspect"
     assert found.confidence < 0.5
+    assert f"below its bound of {256 if steps is RENDER else 500}" in found.reason
     assert "at most" in found.advice
 
 

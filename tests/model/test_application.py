@@ -24,6 +24,10 @@ MADE = Frame("<string>", 3, "__init__")
         ("/venv/lib/python3.11/site-packages/leakprobe/examples/service.py", False),
         ("/usr/lib/python3/dist-packages/six.py", True),
         ("<frozen importlib._bootstrap>", True),
+        ("/srv/venv/bin/uvicorn", True),
+        ("/srv/app/bin/serve.py", False),
+        ("/srv/app/cabin/serve", False),
+        ("/work/leakprobe/demo/tied.py", True),
     ],
 )
 def test_libraries_are_told_from_the_application(file: str, library: bool) -> None:
