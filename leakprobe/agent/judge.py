@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from leakprobe.agent.attention import Attention
@@ -91,6 +91,7 @@ class Judge:
         self._charged: tuple[int, tuple[Candidate, ...]] = (-1, ())
         self._light: tuple[int, CloseLook | None, Report] | None = None
         self._told: tuple[Suspect, ...] = ()
+        self._lacks_lines = False
         self._thought_at: float | None = None
         self._thinking_s: float | None = None
         self._walked_at: float | None = None
@@ -132,6 +133,12 @@ class Judge:
             seconds of CPU that copies of the process have used for it.
         """
         self._attention.look_at_the_clock()
+        child_cpu_s = self._look_unasked()
+        if self._lacks_lines:
+            self._attention.tighten()
+        return child_cpu_s
+
+    def _look_unasked(self) -> float:
         since_s = None if self._thought_at is None else self._clock() - self._thought_at
         if not cost_due(since_s, self._thinking_s, JUDGING_SHARE):
             return 0.0
@@ -143,8 +150,7 @@ class Judge:
         look = self._looks.explain_unasked(candidates, version)
         if look is None:
             return 0.0
-        if any(_lacks_line(suspect) for suspect in self._suspects(candidates, look)):
-            self._attention.tighten()
+        self._lacks_lines = _lack_lines(self._suspects(candidates, look))
         return look.price.child_cpu_ms / 1e3
 
     def report(self, limit: int | None = None) -> Report:
@@ -165,6 +171,7 @@ class Judge:
             price = look.price
         report = self._report(candidates, look, price)
         self._told = report.suspects
+        self._lacks_lines = _lack_lines(report.suspects)
         return replace(report, suspects=report.suspects[:limit])
 
     def latest(self) -> Report:
@@ -258,8 +265,10 @@ class Judge:
         return snapshot.price
 
 
-def _lacks_line(suspect: Suspect) -> bool:
-    return suspect.resource == "python" and suspect.site is None
+def _lack_lines(suspects: Sequence[Suspect]) -> bool:
+    """Whether more samples may tell a line: where there are objects, whatever else they own."""
+    lacking = [suspect for suspect in suspects if suspect.site is None]
+    return any(suspect.types or suspect.resource == "python" for suspect in lacking)
 
 
 def _outline(snapshot: Snapshot) -> Snapshot:

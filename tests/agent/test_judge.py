@@ -212,6 +212,17 @@ def test_a_suspect_without_a_line_is_sampled_more_tightly_for_a_while(
     assert bench.tracer.sample_bytes == 65536
 
 
+def test_a_line_that_a_report_lacks_is_looked_for_by_whoever_thinks_next(
+    bench: Bench, looking: Looking
+) -> None:
+    judge = watched(bench, grows=True)
+    judge.report()
+    assert bench.tracer.sample_bytes == 65536, "who asks only reads"
+    judge.think()
+    assert len(looking.asked) == 1, "the look of the report serves"
+    assert bench.tracer.sample_bytes == TIGHT_BYTES
+
+
 def test_a_forked_child_begins_anew(bench: Bench, looking: Looking) -> None:
     judge = watched(bench, grows=True)
     before = judge.self_bytes
