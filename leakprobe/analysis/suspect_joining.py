@@ -73,8 +73,9 @@ def _add_types(
         known = home is not None or bool(_lasting_way(rows))
         if home is None:
             likely = [cause for cause in causes if same_route(candidate, cause.members)]
-            if likely and is_plumbing(candidate.name):
-                _add_parts(candidate, likely)
+            wholes = likely or [cause for cause in causes if _grow_alike(candidate, cause)]
+            if wholes and is_plumbing(candidate.name):
+                _add_parts(candidate, wholes)
                 continue
             home = _proportional(candidate, rows, likely)
         if home is None:
@@ -89,6 +90,7 @@ def _add_parts(candidate: Candidate, causes: Sequence[Cause]) -> None:
     """Give a builtin type to the one cause that grows in proportion.
 
     There are always some more of such, or several causes have them: then they are nobody's.
+    Where routes come in a fixed mix, nothing tells which of them such a type belongs to.
     What does not become more but larger belongs to what does so, too.
     """
     fitting = [c for c in causes if _grow_alike(candidate, c)]

@@ -51,8 +51,10 @@ def is_bounded(cause: Cause) -> bool:
     if head.kind == "container":
         return bound_of(cause) is not None
     rows = [row for row in cause.type_holders if row.type == head.name]
-    below = sum(row.objects for row in rows if is_below_limit(row.path))
-    return 2 * below > sum(row.objects for row in rows) or _is_result(cause)
+    # Where objects become larger, and not more, it is the large ones that count.
+    sizes = [row.objects if head.objects else row.retained_bytes or 0 for row in rows]
+    below = [size for row, size in zip(rows, sizes, strict=True) if is_below_limit(row.path)]
+    return 2 * sum(below) > sum(sizes) or _is_result(cause)
 
 
 def _is_result(cause: Cause) -> bool:

@@ -197,6 +197,19 @@ def test_objects_of_a_bounded_cache_are_no_leak(name: str) -> None:
     assert (found.state, found.resource) == ("suspect", "python")
 
 
+@pytest.mark.parametrize(("bounded", "state"), [(True, "suspect"), (False, "leak")])
+def test_of_objects_that_become_larger_the_large_one_counts(bounded: bool, state: str) -> None:
+    way = path("module app", "global cache", "attribute data" + " (at most 500)" * bounded)
+    small = [
+        type_holder("collections.OrderedDict", path("module lib", f"global g{n}"), 1, each=300)
+        for n in (1, 2)
+    ]
+    large = type_holder("collections.OrderedDict", way, 1, each=700_000)
+    larger = candidate("type", "collections.OrderedDict", None, bytes=140_000)
+    (found, *_) = find_suspects([larger], looked(types=(large, *small)))
+    assert found.state == state
+
+
 def test_numbers_that_nobody_looked_at_are_known_by_the_links_of_their_cache() -> None:
     (found, *_) = find_suspects([LINKS, candidate("type", "int")], None)
     assert found.state == "suspect"

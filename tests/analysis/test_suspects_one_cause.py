@@ -7,6 +7,8 @@ from leakprobe.analysis.suspects import find_suspects
 from leakprobe.model import CloseLook
 from tests.analysis.suspect_evidence import (
     APP,
+    INNOCENT,
+    ROUTE,
     candidate,
     container,
     held,
@@ -142,3 +144,17 @@ def test_cycles_with_a_finalizer_are_told() -> None:
     (holder,) = found.holders
     assert (holder.text, holder.kind) == ("cycles of app.Node", "uncollected cycle with __del__")
     assert "Node objects with a `__del__`" in found.advice
+
+
+def test_numbers_that_go_with_a_container_are_its_own_whatever_route_they_seem_to_have() -> None:
+    numbers = candidate("type", "int", 405, rates=rates(1.0, INNOCENT))
+    look = looked((held(1, path("module app", "global results"), entries={"app.Row": 400}),))
+    (found,) = find_suspects([container(1, 400), numbers], look)
+    assert found.holders[0].text == "app.results"
+    assert [route.route for route in found.routes] == [ROUTE]
+
+
+def test_numbers_that_go_with_nothing_are_a_cause() -> None:
+    numbers = candidate("type", "int", 250, rates=rates(1.0, INNOCENT))
+    look = looked((held(1, path("module app", "global results"), entries={"app.Row": 400}),))
+    assert len(find_suspects([container(1, 400), numbers], look)) == 2
