@@ -68,6 +68,8 @@ def _add_types(
 ) -> None:
     """Give each type to the cause that explains it, or make one of it."""
     for candidate in types:
+        if any(_is_container(candidate, cause) for cause in causes):
+            continue
         rows = holders.get(candidate.name, [])
         home = _hanging(candidate, rows, causes)
         known = home is not None or bool(_lasting_way(rows))
@@ -84,6 +86,12 @@ def _add_types(
         home.members.append(candidate)
         if known and candidate.objects and not is_plumbing(candidate.name):
             home.type_holders += _main_rows(rows)
+
+
+def _is_container(candidate: Candidate, cause: Cause) -> bool:
+    """Whether objects that become larger, and not more, are the container that grows."""
+    grown = cause.of_kind("container")
+    return not candidate.objects and any(one.name == candidate.name for one in grown)
 
 
 def _add_parts(candidate: Candidate, causes: Sequence[Cause]) -> None:

@@ -158,3 +158,12 @@ def test_numbers_that_go_with_nothing_are_a_cause() -> None:
     numbers = candidate("type", "int", 250, rates=rates(1.0, INNOCENT))
     look = looked((held(1, path("module app", "global results"), entries={"app.Row": 400}),))
     assert len(find_suspects([container(1, 400), numbers], look)) == 2
+
+
+def test_a_container_that_grows_is_not_told_again_by_its_type_that_becomes_larger() -> None:
+    larger = candidate("type", "collections.deque", None, bytes=260_000, rates=rates(310, INNOCENT))
+    recent = held(1, path("module app", "global recent"), type_name="collections.deque")
+    (found,) = find_suspects([container(1, kind="collections.deque"), larger], looked((recent,)))
+    assert found.holders[0].text == "app.recent"
+    other = replace(larger, name="app.Matrix")
+    assert len(find_suspects([container(1, kind="collections.deque"), other], None)) == 2
