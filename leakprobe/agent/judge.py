@@ -28,6 +28,7 @@ from leakprobe.analysis.verdict import decide
 from leakprobe.capture.tracer import Tracer
 from leakprobe.history import History
 from leakprobe.model import CloseLook, MemorySplit, Price, Report, Snapshot, Suspect
+from leakprobe.model.application import is_library
 from leakprobe.settings import Settings
 
 __all__ = ["Judge"]
@@ -266,8 +267,8 @@ class Judge:
 
 
 def _lack_lines(suspects: Sequence[Suspect]) -> bool:
-    """Whether more samples may tell a line: where there are objects, whatever else they own."""
-    lacking = [suspect for suspect in suspects if suspect.site is None]
+    """Whether more samples may tell a line of the application's: of objects, whatever they own."""
+    lacking = [one for one in suspects if one.site is None or is_library(one.site.file)]
     return any(suspect.types or suspect.resource == "python" for suspect in lacking)
 
 

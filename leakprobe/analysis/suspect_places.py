@@ -30,6 +30,8 @@ LEAST_ENTRIES = 0.2
 # Further below a container, what is held says nothing about who holds it.
 STEPS_BELOW = 3
 TASKS = ("_asyncio.Task", "asyncio.tasks.Task")
+# Of a library's line, what one of the application has at least where it is that one.
+SHARE_OF_LIBRARY = 0.1
 # Fewer samples do not say what grows inside of objects.
 FEWEST_SAMPLES = 2
 
@@ -77,19 +79,32 @@ def _main_stack(found: Iterable[_Sampled], types: Collection[str]) -> tuple[Fram
     Where a line that allocated objects of one of these types has as much, within the error
     of the samples, it is that one: what else they refer to may have been made later.
     """
+    lines = _lines(found)
+    if not lines:
+        return ()
+    main = max(lines, key=_size)
+    making = [line for line in lines if any(one.type in types for one in line)]
+    best = max(making, key=_size, default=main)
+    if _size(main) - _size(best) >= sqrt(_variance(main) + _variance(best)):
+        best = main
+    return max(best, key=lambda sampled: sampled.bytes).stack
+
+
+def _lines(found: Iterable[_Sampled]) -> list[list[_Sampled]]:
+    """By line; the application's own alone, unless they have little beside those of libraries.
+
+    Where no line of the application is on the stack, the memory was often taken for
+    something else before, and is used again.
+    """
     lines: dict[tuple[str, int], list[_Sampled]] = {}
     for sampled in found:
         frame = application_frame(sampled.stack)
         if frame is not None:
             lines.setdefault((frame.file, frame.line), []).append(sampled)
-    if not lines:
-        return ()
-    main = max(lines.values(), key=_size)
-    making = [line for line in lines.values() if any(one.type in types for one in line)]
-    best = max(making, key=_size, default=main)
-    if _size(main) - _size(best) >= sqrt(_variance(main) + _variance(best)):
-        best = main
-    return max(best, key=lambda sampled: sampled.bytes).stack
+    own = [line for (file, _), line in lines.items() if not is_library(file)]
+    largest = max((_size(line) for line in lines.values()), default=0)
+    enough = any(_size(line) >= SHARE_OF_LIBRARY * largest for line in own)
+    return own if enough else list(lines.values())
 
 
 def _size(line: Iterable[_Sampled]) -> int:

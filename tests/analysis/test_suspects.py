@@ -7,7 +7,7 @@ import pytest
 from leakprobe.analysis.benign import Benign
 from leakprobe.analysis.candidates import Candidate
 from leakprobe.analysis.suspects import find_suspects
-from leakprobe.model import CloseLook
+from leakprobe.model import CloseLook, Frame
 from tests.analysis.suspect_evidence import (
     APP,
     INNOCENT,
@@ -294,3 +294,18 @@ def test_objects_that_are_known_to_end_join_nothing() -> None:
     modules = candidate("type", "module", 200, grown=5, state="suspect")
     (found,) = find_suspects([container(1), modules], looked((jobs,)), benign=[MODULES])
     assert "module" not in {t.type for t in found.types}
+
+
+VALIDATING = Frame(LIBRARY, 410, "validate")
+
+
+@pytest.mark.parametrize(("of_library", "line"), [(80_000_000, 40), (500_000_000, 410)])
+def test_a_line_of_the_application_comes_before_one_of_a_library(
+    of_library: int, line: int
+) -> None:
+    way = path("module app", "global results", "dict value")
+    reused = replace(owner("app.Row", way, size=of_library), site=VALIDATING, stack=(VALIDATING,))
+    look = looked((held(1, path(*RESULTS)),), owners=(reused, owner("app.Row", way)))
+    (found,) = find_suspects([container(1)], look)
+    assert found.site is not None
+    assert found.site.line == line
