@@ -25,6 +25,10 @@ from leakprobe.model import CloseLook, Suspect
 __all__ = ["find_suspects"]
 
 STATES = ("leak", "suspect")
+# The interpreter makes an object of a running frame when somebody looks at it, this tool too,
+# and keeps it as long as the frame runs (Python/frame.c, _PyFrame_MakeAndSetFrameObject).
+FRAME = "frame"
+RUNNING = ("threads", "tasks")
 
 
 def find_suspects(
@@ -41,7 +45,8 @@ def find_suspects(
         benign: growth that is known to end; it explains what slows down or was not seen in
             every window, and never silences what repeats.
     """
-    python = [c for c in candidates if c.resource == "python" and not _is_known(c, benign)]
+    known = [c for c in candidates if _is_known(c, benign) or _is_looked_at(c, candidates)]
+    python = [c for c in candidates if c.resource == "python" and c not in known]
     causes = python_causes(python, look)
     samples = placed(look)
     add_sites(causes, [c for c in python if c.kind == "site"], samples)
@@ -100,6 +105,12 @@ def _is_known(candidate: Candidate, benign: Sequence[Benign]) -> bool:
     if candidate.kind != "type" or not _may_end(candidate):
         return False
     return explanation(benign, types=[candidate.name]) is not None
+
+
+def _is_looked_at(candidate: Candidate, candidates: Sequence[Candidate]) -> bool:
+    """Whether these are frames of threads or tasks that become more, which somebody looks at."""
+    frames = candidate.kind == "type" and candidate.name == FRAME
+    return frames and any(other.resource in RUNNING for other in candidates)
 
 
 def _may_end(candidate: Candidate) -> bool:

@@ -199,3 +199,13 @@ def test_what_no_object_stands_for_is_apart_from_what_the_application_defines(
     look = looked(containers)  # type: ignore[arg-type]  # of ContainerHolder
     found = find_suspects([*candidates, other], look)
     assert sorted(s.resource for s in found) == sorted([other.resource, "python"])
+
+
+@pytest.mark.parametrize("resource", ["threads", "tasks"])
+def test_frames_that_somebody_looked_at_are_no_cause_beside_what_runs_them(resource: str) -> None:
+    running = grown(resource, "one of app.f")
+    frames = candidate("type", "frame", 2_000, bytes=130_000, rates=rates(2.5, INNOCENT))
+    (found,) = find_suspects([running, frames], looked())
+    assert found.resource == resource
+    (alone,) = find_suspects([frames], looked())
+    assert [t.type for t in alone.types] == ["frame"]
