@@ -25,9 +25,10 @@ if sampler_missing() is None:
 
 pytestmark = needs_sampler
 
-SAMPLE_BYTES = 8192
-MOST_ERRORS = 4
+# Each planted block is sampled, as many times as large: what is off is off by mistake.
+SAMPLE_BYTES = 256
 SIZE = 10_000
+MOST_ERRORS = 4
 SMALL = 100
 
 kept: list[object] = []
@@ -185,11 +186,12 @@ def test_pointers_stand_for_what_is_alive(tracer: "SampledTracer", tags: RouteTa
 
 
 def test_the_interval_may_change_while_it_runs(tracer: "SampledTracer") -> None:
-    plant(100)
-    tracer.set_sample_bytes(1024)
-    assert tracer.sample_bytes == 1024
-    plant(100)
-    assert_holds(rows(tracer), 200)
+    tracer.set_sample_bytes(SIZE)
+    plant(2_000)
+    tracer.set_sample_bytes(SIZE // 2)
+    assert tracer.sample_bytes == SIZE // 2
+    plant(2_000)
+    assert_holds(rows(tracer), 4_000)
 
 
 def test_a_tracemalloc_above_is_no_trouble_and_none_after_it_stopped(
