@@ -45,8 +45,8 @@ def find_suspects(
         benign: growth that is known to end; it explains what slows down or was not seen in
             every window, and never silences what repeats.
     """
-    known = [c for c in candidates if _is_known(c, benign) or _is_looked_at(c, candidates)]
-    python = [c for c in candidates if c.resource == "python" and c not in known]
+    python = [c for c in candidates if c.resource == "python" and not _is_known(c, benign)]
+    python = [c for c in python if not _is_looked_at(c, candidates)]
     causes = python_causes(python, look)
     samples = placed(look)
     add_sites(causes, [c for c in python if c.kind == "site"], samples)
