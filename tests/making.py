@@ -108,6 +108,7 @@ type_counts = st.builds(
     retained_bytes=st.none() | sizes,
     garbage_objects=st.just(0) | sizes,
     c_held_objects=st.just(0) | sizes,
+    garbage_bytes=st.just(0) | sizes,
 )
 groups = st.builds(
     ResourceGroup,

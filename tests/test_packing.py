@@ -154,7 +154,7 @@ def test_types_without_garbage_cost_no_more_for_it() -> None:
     garbage = [TypeCount("app.A", 5, 40, 40, garbage_objects=2)] * 1000
     sizes = [tables.pack(a_snapshot(types=some)).size_bytes for some in (plain, garbage)]
     assert sizes[1] - sizes[0] == pytest.approx(8_000, abs=500)
-    held = a_snapshot(types=[TypeCount("app.A", 5, 40, 40, 7, 2, 1), *plain])
+    held = a_snapshot(types=[TypeCount("app.A", 5, 40, 40, 7, 2, 1, 16), *plain])
     assert tables.unpack(tables.pack(held)) == held
 
 

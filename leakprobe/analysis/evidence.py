@@ -156,10 +156,10 @@ class Evidence:
         self.owned.file(
             serial,
             {one.type: one.owned_bytes for one in types}
-            | {one.type: one.owned_bytes - _garbage_bytes(one) for one in lost},
+            | {one.type: one.owned_bytes - one.garbage_bytes for one in lost},
         )
         self.garbage.file(serial, {one.type: one.garbage_objects for one in lost})
-        self.garbage_owned.file(serial, {one.type: _garbage_bytes(one) for one in lost})
+        self.garbage_owned.file(serial, {one.type: one.garbage_bytes for one in lost})
         self.c_held.file(
             serial, {one.type: one.c_held_objects for one in types if one.c_held_objects}
         )
@@ -208,7 +208,7 @@ def _heap_values(snapshot: Snapshot, types: tuple[TypeCount, ...]) -> dict[str, 
     values = {
         OBJECTS: sum(one.objects - one.garbage_objects for one in types),
         OWNED: sum(one.owned_bytes for one in types),
-        GARBAGE: sum(_garbage_bytes(one) for one in types if one.garbage_objects),
+        GARBAGE: sum(one.garbage_bytes for one in types),
     }
     if snapshot.totals is not None:
         values[FROZEN] = snapshot.totals.frozen_objects
@@ -216,11 +216,6 @@ def _heap_values(snapshot: Snapshot, types: tuple[TypeCount, ...]) -> dict[str, 
     if in_malloc is not None:
         values[IN_MALLOC] = in_malloc
     return values
-
-
-def _garbage_bytes(count: TypeCount) -> int:
-    """Owned bytes of those that wait for the collector, if they are like the others."""
-    return count.owned_bytes * count.garbage_objects // max(count.objects, 1)
 
 
 def _bytes_per_sample(stacks: tuple[LiveStack, ...]) -> float:

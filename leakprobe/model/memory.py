@@ -67,7 +67,8 @@ class TypeCount:
     object for two types. `retained_bytes` is all that would be freed with these objects
     (objects of one type that hold each other are not counted twice); None where the
     walk did not find dominators. `garbage_objects` of them nothing holds: cycles that wait for
-    the collector; `c_held_objects` only C code holds. Both are 0 where that was not found out.
+    the collector, each of which owns nothing but itself, together `garbage_bytes`;
+    `c_held_objects` only C code holds. All are 0 where that was not found out.
     """
 
     type: str
@@ -77,6 +78,7 @@ class TypeCount:
     retained_bytes: int | None = None
     garbage_objects: int = 0
     c_held_objects: int = 0
+    garbage_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

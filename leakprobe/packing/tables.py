@@ -151,23 +151,31 @@ class Tables:
                 # Few types have any of these, and few walks find such types.
                 known("q", [count.garbage_objects or None for count in types]),
                 known("q", [count.c_held_objects or None for count in types]),
+                known("q", [count.garbage_bytes or None for count in types]),
             ),
         )
 
     def _unpack_types(self, columns: Columns) -> tuple[TypeCount, ...]:
         names = map(self._names.__getitem__, columns.positions)
-        objects, sizes, owned, retained, garbage, c_held = columns.numbers
+        objects, sizes, owned, *seldom = columns.numbers
         rows = len(columns.positions)
         return tuple(
-            TypeCount(name, count, size, owned_size, retained_size, in_garbage or 0, held or 0)
-            for name, count, size, owned_size, retained_size, in_garbage, held in zip(
+            TypeCount(
+                type=name,
+                objects=count,
+                bytes=size,
+                owned_bytes=owned_size,
+                retained_bytes=retained_size,
+                garbage_objects=garbage or 0,
+                c_held_objects=c_held or 0,
+                garbage_bytes=garbage_size or 0,
+            )
+            for name, count, size, owned_size, retained_size, garbage, c_held, garbage_size in zip(
                 names,
                 objects,
                 sizes,
                 owned,
-                with_unknown(retained, rows),
-                with_unknown(garbage, rows),
-                with_unknown(c_held, rows),
+                *(with_unknown(column, rows) for column in seldom),
                 strict=True,
             )
         )

@@ -8,7 +8,7 @@ import pytest
 
 from leakprobe.analysis.candidates import Candidate, find_candidates
 from leakprobe.model import Container, Frame, HeapTotals, ResourceGroup, TypeCount
-from tests.analysis.watching import INNOCENT, LEAKY, Load, Moment, Seen, watched
+from tests.analysis.watching import INNOCENT, LEAKY, Load, Moment, Seen, a_type, watched
 
 RESULT, DICT, TEXT = "app.Result", "dict", "str"
 TOTALS = HeapTotals(9, 9, 9, 9, 0, 0, 0, 0, 0, 0)
@@ -101,7 +101,7 @@ def test_the_innocent_twin_is_innocent(seed: int) -> None:
 def test_cycles_that_wait_for_the_collector_are_no_leak() -> None:
     def look(moment: Moment) -> Seen:
         waiting = 3 * moment.leaky
-        row = TypeCount(RESULT, 50 + waiting, 1, 1000 * (50 + waiting), None, waiting)
+        row = a_type(RESULT, 50, waiting, 1000)
         return Seen(types=[*heap(moment, 0)[1:], row], gauges={"gc_enabled": True})
 
     assert find_candidates(watched(look)) == ()
@@ -124,7 +124,7 @@ def test_cycles_pile_up_where_the_collector_is_off(collector: str) -> None:
 
     def look(moment: Moment) -> Seen:
         waiting = 3 * moment.leaky
-        row = TypeCount(RESULT, 50 + waiting, 1, 1000 * (50 + waiting), None, waiting)
+        row = a_type(RESULT, 50, waiting, 1000)
         return Seen(types=[*heap(moment, 0)[1:], row], gauges=gauges(moment))
 
     candidates = find_candidates(watched(look))
@@ -137,7 +137,7 @@ def test_cycles_pile_up_where_the_collector_is_off(collector: str) -> None:
 def test_cycles_that_are_frozen_are_never_collected(frozen: bool) -> None:
     def look(moment: Moment) -> Seen:
         waiting = 3 * moment.leaky
-        row = TypeCount(RESULT, 50 + waiting, 1, 1000 * (50 + waiting), None, waiting)
+        row = a_type(RESULT, 50, waiting, 1000)
         totals = replace(TOTALS, frozen_objects=400 + (7 * moment.leaky if frozen else 0))
         types = [*heap(moment, 0)[1:], row]
         return Seen(types=types, gauges={"gc_enabled": True}, totals=totals)
@@ -188,7 +188,7 @@ def test_large_cycles_that_wait_do_not_make_a_type_larger() -> None:
 
     def look(moment: Moment) -> Seen:
         waiting = 3 * moment.leaky
-        row = TypeCount("bytes", 9000 + waiting, 1, 300_000 + 20_000 * waiting, None, waiting)
+        row = a_type("bytes", 9000, waiting, 20_000)
         return Seen(types=[row], gauges={"gc_enabled": True})
 
     assert find_candidates(watched(look)) == ()

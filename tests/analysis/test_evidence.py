@@ -8,7 +8,10 @@ from tests.analysis.watching import Moment, Seen, watched
 from tests.making import GAUGES, a_snapshot, a_stack
 
 STACK = a_stack(("/srv/app/main.py", 42, "keep"))
-TYPES = [TypeCount("app.A", 10, 500, 1000, None, 4), TypeCount("app.B", 2, 100, 100, None, 0, 1)]
+TYPES = [
+    TypeCount("app.A", 10, 500, 1000, garbage_objects=4, garbage_bytes=300),
+    TypeCount("app.B", 2, 100, 100, c_held_objects=1),
+]
 SITE = STACK.frames[0]
 
 
@@ -22,10 +25,11 @@ def test_each_part_of_a_snapshot_is_filed() -> None:
         "app.B": 2,
     }
     assert {name: column.last for name, column in evidence.owned.items()} == {
-        "app.A": 600,
+        "app.A": 700,
         "app.B": 100,
     }
     assert {name: column.last for name, column in evidence.garbage.items()} == {"app.A": 4}
+    assert {name: column.last for name, column in evidence.garbage_owned.items()} == {"app.A": 300}
     assert {name: column.last for name, column in evidence.c_held.items()} == {"app.B": 1}
     assert evidence.weak == {(1, "dict")}
     assert evidence.group_sites == {("fds", "pipe"): None}

@@ -8,7 +8,7 @@ import pytest
 from leakprobe.analysis.candidates import Candidate, find_candidates
 from leakprobe.analysis.evidence import Evidence
 from leakprobe.model import Frame, LiveStack, TypeCount
-from tests.analysis.watching import LEAKY, Load, Moment, Seen, watched
+from tests.analysis.watching import LEAKY, Load, Moment, Seen, a_type, watched
 from tests.making import a_stack
 
 KEEP = Frame("/srv/app/main.py", 42, "keep")
@@ -110,7 +110,7 @@ def test_what_waits_for_the_collector_is_not_charged_to_a_line() -> None:
 
     def look(moment: Moment) -> Seen:
         count = 1 + moment.leaky
-        waiting = TypeCount("app.Page", count, 1, 20_000 * count, None, count - 1)
+        waiting = a_type("app.Page", 1, count - 1, 20_000)
         return Seen(stacks=sampled.stacks(moment), types=[waiting], gauges={"gc_enabled": 1})
 
     assert sites(watched(look, gaps_s=EVERY_SECOND)) == []
@@ -122,7 +122,7 @@ def test_the_rise_of_a_saw_tooth_of_the_collector_is_not_charged_to_a_line() -> 
 
     def look(moment: Moment) -> Seen:
         count = 1 + moment.leaky % 600
-        waiting = TypeCount("app.Page", count, 1, 20_000 * count, None, count - 1)
+        waiting = a_type("app.Page", 1, count - 1, 20_000)
         rising = replace(moment, leaky=count + moment.leaky // 4)
         return Seen(stacks=sampled.stacks(rising), types=[waiting], gauges={"gc_enabled": 1})
 

@@ -48,6 +48,14 @@ class Load:
     ends_s: float = 1e9
 
 
+def a_type(name: str, live: int, waiting: int, size: int) -> TypeCount:
+    """Objects of a type; those that wait for the collector take so many bytes each, others 40."""
+    lost, total = size * waiting, 40 * live + size * waiting
+    return TypeCount(
+        name, live + waiting, total, total, garbage_objects=waiting, garbage_bytes=lost
+    )
+
+
 def moments(load: Load, seconds: float, gaps_s: tuple[float, float], seed: int) -> Iterator[Moment]:
     """Snapshots at irregular distances, as walks come that are paid from a budget."""
     chance = random.Random(seed)

@@ -145,6 +145,7 @@ def test_a_whole_snapshot() -> None:
             "retained_bytes": None,
             "garbage_objects": 0,
             "c_held_objects": 0,
+            "garbage_bytes": 0,
         }
     ]
     assert found["containers"] is None

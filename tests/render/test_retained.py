@@ -129,7 +129,7 @@ def test_the_page_leads_to_the_holders_and_to_the_other_ways() -> None:
             BY_TYPE,
             {
                 *("type", "objects", "bytes", "owned_bytes", "retained_bytes"),
-                *("garbage_objects", "c_held_objects"),
+                *("garbage_objects", "garbage_bytes", "c_held_objects"),
             },
         ),
         (

@@ -20,6 +20,7 @@ COLUMNS = tuple(
         "retained_bytes",
         "garbage_objects",
         "c_held_objects",
+        "garbage_bytes",
     )
 )
 

@@ -233,6 +233,30 @@ def test_a_copy_knows_what_nothing_holds_and_what_c_code_holds() -> None:
 
 
 @needs_heap_walk
+def test_a_copy_knows_how_large_the_lost_ones_of_a_type_are() -> None:
+    """Lost texts are large, those in use small; each lost object owns itself alone."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = counts(take_census(own=(), available_bytes=None))
+        for number in range(50):
+            cycle = Result([bytes(9_000 + number)])
+            cycle.peer = cycle  # type: ignore[attr-defined]  # what makes it a cycle
+        del cycle
+        census = take_census(own=(), available_bytes=None)
+    finally:
+        gc.enable()
+    rows, size = counts(census), sum(sys.getsizeof(bytes(9_000 + n)) for n in range(50))
+    assert rows["bytes"].garbage_objects == 50
+    assert rows["bytes"].garbage_bytes == size
+    assert rows["bytes"].owned_bytes - size == pytest.approx(before["bytes"].owned_bytes, rel=0.02)
+    result = rows[f"{__name__}.Result"]
+    assert result.owned_bytes == result.garbage_bytes > 50 * object.__basicsize__
+    assert census.totals is not None
+    assert census.totals.garbage_bytes == sum(row.garbage_bytes for row in census.types)
+
+
+@needs_heap_walk
 def test_classes_of_leakprobe_are_left_out_and_those_of_its_examples_are_not() -> None:
     def classes() -> int:
         return counts(take_census(own=(), available_bytes=None))["type"].objects
