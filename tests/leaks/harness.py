@@ -13,7 +13,7 @@ import httpx
 
 from leakprobe.demo.service_process import Service, ServiceFailed
 from tests.leaks.expectation import Answer, named, wrong_about
-from tests.leaks.load import send
+from tests.leaks.load import FAILED, send
 from tests.leaks.truth import Case
 from tests.services import serve
 
@@ -126,8 +126,9 @@ async def _polled(
 
 def _wrong_load(case: Case, sent: Counter[str]) -> Iterator[str]:
     """What was not asked for cannot have leaked."""
-    if sent["failed"]:
-        yield f"{sent['failed']} requests failed"
+    for route, requests in sent.items():
+        if route.startswith(FAILED):
+            yield f"{requests} requests {route}"
     for route in case.load.routes:
         if sent[route] < FEWEST_SENT:
             yield f"only {sent[route]} requests of {route}"

@@ -11,14 +11,15 @@ import httpx
 
 from tests.leaks.truth import Load
 
-__all__ = ["send"]
+__all__ = ["FAILED", "send"]
 
+FAILED = "failed: "
 PLACE = re.compile(r"\{\w+\}")
 TIMEOUT_S = 60.0
 
 
 async def send(url: str, load: Load, sent: Counter[str]) -> None:
-    """Send for ever; count what was answered with 200 by route, and all others as `failed`."""
+    """Send for ever; count what was answered with 200 by route, all others by `FAILED` and why."""
     limits = httpx.Limits(max_connections=load.connections)
     async with httpx.AsyncClient(base_url=url, limits=limits, timeout=TIMEOUT_S) as client:
         await asyncio.gather(*(_work(client, load, n, sent) for n in range(load.connections)))
@@ -33,13 +34,15 @@ async def _work(client: httpx.AsyncClient, load: Load, number: int, sent: Counte
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         due = max(due + pause_s, time.monotonic() - 1.0)  # a busy service gets no burst later
         (route,) = mix.choices(routes, weights)
-        sent[route if await _answered(client, route, serial) else "failed"] += 1
+        failure = await _failure(client, route, serial)
+        sent[route if failure is None else f"{FAILED}{route} with {failure}"] += 1
 
 
-async def _answered(client: httpx.AsyncClient, route: str, serial: int) -> bool:
+async def _failure(client: httpx.AsyncClient, route: str, serial: int) -> str | None:
+    """Why a request was not answered with 200; None: it was."""
     method, _, path = route.partition(" ")
     try:
         answer = await client.request(method, PLACE.sub(str(serial), path))
-    except httpx.HTTPError:
-        return False
-    return answer.status_code == httpx.codes.OK
+    except httpx.HTTPError as error:
+        return repr(error)
+    return None if answer.status_code == httpx.codes.OK else f"status {answer.status_code}"
