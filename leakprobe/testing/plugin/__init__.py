@@ -1,0 +1,1 @@
+"""What the pytest plugin does while `--detect-leaks` is on, one job per module."""
