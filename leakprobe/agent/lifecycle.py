@@ -9,7 +9,7 @@ from leakprobe.agent.registry import claim, release
 from leakprobe.agent.sampler import Sampler
 from leakprobe.capture.requests import RequestCounters
 from leakprobe.capture.route_tags import RouteTags
-from leakprobe.capture.tracer import choose_tracer
+from leakprobe.capture.tracer import Tracer, choose_tracer
 from leakprobe.history import History
 from leakprobe.model import Handler
 from leakprobe.settings import Settings
@@ -44,6 +44,11 @@ class Lifecycle:
             self.settings, self._tracer, self.history, self.requests, own, benign=benign
         )
         self.running = False
+
+    @property
+    def tracer(self) -> Tracer:
+        """Who records the allocations."""
+        return self._tracer
 
     def start(self, *, walk: bool = True) -> None:
         """Start the tracer and the sampler thread; does nothing where they run.

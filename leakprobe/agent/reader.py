@@ -65,7 +65,7 @@ class SnapshotReader:
         self._stacks_read: float | None = None
         self._groups_read: float | None = None
         self._groups_cost_s: float | None = None
-        self._allocators = AllocatorCamera()
+        self._allocators = AllocatorCamera(clock=self._clock)
 
     @property
     def uptime_s(self) -> float:

@@ -37,6 +37,7 @@ class HeapWalks:
         budget: share of one core for walks that nobody asked for; 0: none.
         clock: seconds on a monotonic clock.
         missing: why walks cannot be made in a copy of the process; None: they are.
+        least_length: containers with so many entries or more are listed; None: with 32.
 
     Attributes:
         native: whether a walk works on a copy of the process.
@@ -49,7 +50,9 @@ class HeapWalks:
         *,
         clock: Callable[[], float] = time.monotonic,
         missing: Callable[[], str | None] = heap_walk_missing,
+        least_length: int | None = None,
     ) -> None:
+        self._least_length = least_length
         self._own = own
         self._budget = budget
         self._clock = clock
@@ -120,7 +123,9 @@ class HeapWalks:
             WalkFailed: the copy of the process was late or died.
         """
         with self._noted(asked=asked) as note:
-            census = take_census(own=self._own, available_bytes=available_bytes)
+            census = take_census(
+                own=self._own, available_bytes=available_bytes, least_length=self._least_length
+            )
             note(census.price)
         self._cpu_s = (census.price.cpu_ms + census.price.child_cpu_ms) / 1e3
         types = tuple(count for count in census.types if not is_ours(count.type))
@@ -135,6 +140,7 @@ class HeapWalks:
         reveal: bool,
         available_bytes: int | None,
         asked: bool,
+        entries: int | None = None,
     ) -> CloseLook:
         """What one walk finds out about what grows; see `look_closely` and `walk`.
 
@@ -150,6 +156,7 @@ class HeapWalks:
                 own=self._own,
                 reveal=reveal,
                 available_bytes=available_bytes,
+                entries=entries,
             )
             note(look.price)
         return look

@@ -3,6 +3,7 @@
 import re
 
 from leakprobe.analysis.holder_kinds import task_of, thread_of
+from leakprobe.analysis.suspect_reason import REQUEST
 from leakprobe.analysis.type_kinds import short_name
 from leakprobe.analysis.under_way import is_of_pool, is_of_request
 from leakprobe.model import HolderPath, Site, SuspectHolder, SuspectType
@@ -39,7 +40,7 @@ BY_KIND = {
     "cycle, so that `__del__` runs.",
     "class attribute": "{holder} belongs to the class, shared by all its objects, and only grows: "
     "make it an attribute of the object, or remove entries when they are done.",
-    "module global": "{holder} only grows: remove entries when the request is done, or bound it.",
+    "module global": "{holder} only grows: remove entries when the {per} is done, or bound it.",
     "frame": "A function that does not return keeps {what} in {holder}: remove what is done with.",
 }
 LEAKED_REFERENCE = (
@@ -89,6 +90,7 @@ def advice_for(
     site: Site | None,
     *,
     bounded: bool = False,
+    per: str = REQUEST,
 ) -> str:
     """What to do, in one sentence or two.
 
@@ -99,6 +101,7 @@ def advice_for(
         name: what grows most: a type, a group of threads, a gauge.
         site: where it was allocated.
         bounded: the holder has a limit.
+        per: what the load is counted in.
     """
     place = "" if site is None else f" in {site.function or site.file}"
     what = short_name(types[0].type) + " objects" if types else "it"
@@ -118,6 +121,7 @@ def advice_for(
         What=what[:1].upper() + what[1:],
         place=place,
         task=task_of(_path(holder)),
+        per=per,
     )
 
 

@@ -15,7 +15,7 @@ from leakprobe.analysis.suspect_cause import Cause
 from leakprobe.analysis.suspect_growth import growth_of, resource_of
 from leakprobe.analysis.suspect_joining import python_causes
 from leakprobe.analysis.suspect_places import holders_of, site_of, types_of
-from leakprobe.analysis.suspect_reason import reason_for
+from leakprobe.analysis.suspect_reason import REQUEST, reason_for
 from leakprobe.analysis.suspect_resources import add_gauges, add_resources
 from leakprobe.analysis.suspect_routes import routes_of
 from leakprobe.analysis.suspect_sites import Placed, add_sites, owners_of, placed
@@ -36,6 +36,7 @@ def find_suspects(
     look: CloseLook | None,
     *,
     benign: Sequence[Benign] = (),
+    per: str = REQUEST,
 ) -> tuple[Suspect, ...]:
     """Join what grows into causes; leaks first, of these the largest growth.
 
@@ -44,6 +45,7 @@ def find_suspects(
         look: a close look at them; None: nobody could look, and holders are not known.
         benign: growth that is known to end; it explains what slows down or was not seen in
             every window, and never silences what repeats.
+        per: what the load is counted in; only requests are charged to routes.
     """
     python = [c for c in candidates if c.resource == "python" and not _is_known(c, benign)]
     python = [c for c in python if not _is_looked_at(c, candidates)]
@@ -52,15 +54,16 @@ def find_suspects(
     add_sites(causes, [c for c in python if c.kind == "site"], samples)
     add_resources(causes, candidates)
     add_gauges(causes, candidates)
-    found = [_suspect(cause, samples) for cause in causes if not _explained(cause, benign)]
+    found = [_suspect(cause, samples, per) for cause in causes if not _explained(cause, benign)]
     found.sort(key=_order)
     return tuple(replace(suspect, rank=rank) for rank, suspect in enumerate(found, 1))
 
 
-def _suspect(cause: Cause, samples: Sequence[Placed]) -> Suspect:
+def _suspect(cause: Cause, samples: Sequence[Placed], per: str) -> Suspect:
     owners = owners_of(cause, samples)
     resource, types, holders = resource_of(cause), types_of(cause, owners), holders_of(cause)
-    growth, site, routes = growth_of(cause), site_of(cause, owners), routes_of(cause, owners)
+    growth, site = growth_of(cause), site_of(cause, owners)
+    routes = routes_of(cause, owners) if per == REQUEST else ()
     holder = next(iter(holders), None)
     name = _name(cause, resource)
     state, confidence = state_of(cause)
@@ -75,8 +78,8 @@ def _suspect(cause: Cause, samples: Sequence[Placed]) -> Suspect:
         types=types,
         holders=holders,
         routes=routes,
-        reason=reason_for(cause, growth, routes),
-        advice=advice_for(resource, holder, types, name, site, bounded=is_bounded(cause)),
+        reason=reason_for(cause, growth, routes, per=per),
+        advice=advice_for(resource, holder, types, name, site, bounded=is_bounded(cause), per=per),
     )
 
 

@@ -6,13 +6,14 @@ allocated: that lies in a parser, an ORM or the standard library.
 
 from leakprobe.model.memory import Frame
 
-__all__ = ["application_frame", "is_library"]
+__all__ = ["above_toolkit", "application_frame", "is_library"]
 
 STANDARD_LIBRARY = ("/lib/python3",)
 INSTALLED = ("/site-packages/", "/dist-packages/")
 # The middleware, the agent and what starts the demo are on stacks of the application; the
 # examples are one.
-OWN = tuple(f"/leakprobe/{place}/" for place in ("web", "agent", "capture", "demo"))
+TOOLKIT = ("/leakprobe/testing/", "/leakprobe/commands/")
+OWN = (*(f"/leakprobe/{place}/" for place in ("web", "agent", "capture", "demo")), *TOOLKIT)
 EXAMPLES = "/leakprobe/examples/"
 
 
@@ -30,6 +31,16 @@ def is_library(file: str) -> bool:
     if directory.endswith("/bin") and "." not in name:
         return True
     return any(part in file for part in (*STANDARD_LIBRARY, *INSTALLED, *OWN))
+
+
+def above_toolkit(stack: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    """A stack without the frames that called what is tested, and all below them.
+
+    Args:
+        stack: the allocating frame first.
+    """
+    calling = (at for at, frame in enumerate(stack) if any(own in frame.file for own in TOOLKIT))
+    return stack[: next(calling, len(stack))]
 
 
 def application_frame(stack: tuple[Frame, ...]) -> Frame | None:

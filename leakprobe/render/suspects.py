@@ -10,6 +10,7 @@ from leakprobe.model import (
     SuspectRoute,
     SuspectType,
 )
+from leakprobe.model.calls import CallSuspect
 from leakprobe.render.growth import hidden_note
 from leakprobe.render.json import Document, document
 from leakprobe.render.page import Action, Fact, Facts, Hint, Lines, Page, Section
@@ -25,7 +26,14 @@ from leakprobe.render.units import (
 )
 from leakprobe.render.verdict import RESOURCES, memory_table, verdict_sentence
 
-__all__ = ["suspects_document", "suspects_page", "suspects_table"]
+__all__ = [
+    "counted",
+    "growth_parts",
+    "suspect_section",
+    "suspects_document",
+    "suspects_page",
+    "suspects_table",
+]
 
 ACTIONS = (Action("/gc", "Run the collector"), Action("/trim", "Hand free memory back"))
 HINTS = (
@@ -66,7 +74,7 @@ def suspects_page(report: Report, *, hidden: int = 0) -> Page:
         hidden: how many suspects there are that are not shown.
     """
     sections: list[Section] = [memory_table(report.memory)]
-    sections += [_suspect_section(suspect) for suspect in report.suspects]
+    sections += [suspect_section(suspect, _growth(suspect)) for suspect in report.suspects]
     sections += [Lines("", note) for note in [hidden_note(hidden, len(report.suspects))] if note]
     asked = f"up {duration_text(report.uptime_s)}, {count_text(report.requests, 'request')}"
     headline = f"{verdict_sentence(report.verdict)} Process {report.pid}, {asked}."
@@ -112,20 +120,36 @@ def _table_row(suspect: Suspect) -> Row:
     return Row((*numbers, suspect.state, what, held, place), detail=(suspect.advice,), brief=())
 
 
-def _suspect_section(suspect: Suspect) -> Facts:
+def suspect_section(suspect: Suspect | CallSuspect, grows: str) -> Facts:
+    """Everything that is known of a suspect.
+
+    Args:
+        suspect: of a service, or of calls in a test.
+        grows: by how much.
+    """
     said = PROVEN if suspect.state == "leak" else NOT_PROVEN
     title = f"{suspect.rank}. {said}: {RESOURCES[suspect.resource]}"
-    return Facts(title, tuple(_facts(suspect)), sentences=True)
+    return Facts(title, tuple(_facts(suspect, grows)), sentences=True)
 
 
-def _facts(suspect: Suspect) -> Iterator[Fact]:
-    yield Fact("grows", _growth(suspect), grows=True)
+def growth_parts(resource: str, size: int | None, objects: int | None) -> list[str]:
+    """Growth of what is counted and in bytes, as far as it is known."""
+    parts = []
+    if size is not None:
+        parts.append(bytes_text(size, sign=True))
+    if objects is not None:
+        parts.append(f"{number_text(objects, sign=True)} {counted(resource, objects)}")
+    return parts
+
+
+def _facts(suspect: Suspect | CallSuspect, grows: str) -> Iterator[Fact]:
+    yield Fact("grows", grows, grows=True)
     yield _site_fact(suspect)
     if suspect.types:
         yield Fact("consists of", _listed([_type(t) for t in suspect.types], TYPES_SHOWN))
     for holder in suspect.holders[:HOLDERS_SHOWN]:
         yield _holder_fact(holder)
-    if suspect.routes:
+    if isinstance(suspect, Suspect) and suspect.routes:
         yield Fact("caused by", _listed([_route(r) for r in suspect.routes], ROUTES_SHOWN))
     yield Fact("evidence", suspect.reason, f"{share_text(suspect.confidence)} sure")
     yield Fact("what to do", suspect.advice)
@@ -134,31 +158,27 @@ def _facts(suspect: Suspect) -> Iterator[Fact]:
 
 def _growth(suspect: Suspect) -> str:
     """By how much, of all requests together; what one of a route costs stands with the route."""
-    growth, resource, parts = suspect.growth, suspect.resource, []
+    growth, resource = suspect.growth, suspect.resource
     of_any = " of any route" if suspect.routes else ""
-    if growth.bytes is not None:
-        parts.append(bytes_text(growth.bytes, sign=True))
-    if growth.objects is not None:
-        parts.append(
-            f"{number_text(growth.objects, sign=True)} {_counted(resource, growth.objects)}"
-        )
+    parts = growth_parts(resource, growth.bytes, growth.objects)
     if growth.bytes_per_second is not None:
         parts.append(f"{bytes_text(growth.bytes_per_second)} per second")
     if growth.bytes_per_request is not None:
         parts.append(f"{bytes_text(growth.bytes_per_request)} per request{of_any}")
     if growth.objects_per_request is not None:
         each = number_text(growth.objects_per_request)
-        counted = _counted(resource, growth.objects_per_request)
-        parts.append(f"{each} {counted} per request{of_any}")
+        what = counted(resource, growth.objects_per_request)
+        parts.append(f"{each} {what} per request{of_any}")
     return ", ".join(parts) or UNKNOWN
 
 
-def _counted(resource: str, count: float) -> str:
+def counted(resource: str, count: float) -> str:
+    """What a resource counts, for so many of it."""
     one = COUNTED.get(resource, "object")
     return one if number_text(count) == "1" else MANY.get(one, f"{one}s")
 
 
-def _site_fact(suspect: Suspect) -> Fact:
+def _site_fact(suspect: Suspect | CallSuspect) -> Fact:
     site = suspect.site
     if site is None:
         return Fact("allocated by", NO_SITE.get(suspect.resource, "not known yet"))

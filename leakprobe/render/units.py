@@ -16,6 +16,7 @@ __all__ = [
     "bytes_text",
     "clock_text",
     "count_text",
+    "decimal_text",
     "duration_text",
     "estimate_text",
     "moment_text",
@@ -30,6 +31,9 @@ ESTIMATED = "≈"
 
 BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 KIB = 1024
+# With so many decimals as make three digits or so of what a test leaves behind.
+DECIMAL_UNITS = (("B", 0), ("kB", 1), ("MB", 2), ("GB", 2))
+KB = 1000
 LARGEST_SIZE = 1 << 72
 KEPT_DIGITS = 100
 NEXT_TO_NOTHING = 0.0005
@@ -53,6 +57,22 @@ def bytes_text(n: float | None, *, sign: bool = False) -> str:
         return "0 B"
     size, unit = _scaled(n)
     return f"{_sign(n, sign)}{_digits(size, whole=unit == 0)} {BYTE_UNITS[unit]}"
+
+
+def decimal_text(n: float | None, *, sign: bool = False) -> str:
+    """A size in units of 1,000, as limits of tests are given: `84.2 kB`, `8.42 MB`.
+
+    With `sign`, growth: `+3.24 MB`, `0 B`.
+    """
+    if not _is_known(n):
+        return UNKNOWN
+    size, power = min(abs(n), LARGEST_SIZE), 0
+    while power < len(DECIMAL_UNITS) - 1 and round(size, DECIMAL_UNITS[power][1]) >= KB:
+        size, power = size / KB, power + 1
+    unit, decimals = DECIMAL_UNITS[power]
+    value = f"{size:,.{decimals}f}"
+    before = _sign(n, sign) if value != "0" else ""
+    return f"{before}{value} {unit}"
 
 
 def estimate_text(n: float | None, error: float | None, *, sign: bool = False) -> str:

@@ -1,10 +1,11 @@
 """The verdict in a sentence, and the resident set in the parts that it consists of."""
 
 from leakprobe.model import MemorySplit, Verdict
+from leakprobe.model.calls import CallsVerdict
 from leakprobe.render.table import Column, Row, Table
 from leakprobe.render.units import UNKNOWN, duration_text, share_text
 
-__all__ = ["RESOURCES", "memory_table", "verdict_sentence"]
+__all__ = ["RESOURCES", "finding_sentence", "memory_table", "verdict_sentence"]
 
 RESOURCES = {
     "python": "Python objects",
@@ -39,14 +40,18 @@ SURE = 0.995
 
 def verdict_sentence(verdict: Verdict) -> str:
     """What a tired person has to know: is it a leak, of what, how sure, and for how long."""
+    if verdict.seconds_to_limit is None:
+        return finding_sentence(verdict)
+    left = duration_text(verdict.seconds_to_limit)
+    return f"{finding_sentence(verdict)} At this rate the memory limit is reached in {left}."
+
+
+def finding_sentence(verdict: Verdict | CallsVerdict) -> str:
+    """Whether it is a leak, of what, how sure, and why."""
     what = RESOURCES.get(verdict.resource or "", "memory")
     said = STATES[verdict.state].format(what=what)
     sure = f" ({_confidence(verdict.confidence)} sure)" if verdict.state == "leak" else ""
-    sentences = [f"{said}{sure}: {verdict.reason.rstrip('.') or UNKNOWN}."]
-    if verdict.seconds_to_limit is not None:
-        left = duration_text(verdict.seconds_to_limit)
-        sentences.append(f"At this rate the memory limit is reached in {left}.")
-    return " ".join(sentences)
+    return f"{said}{sure}: {verdict.reason.rstrip('.') or UNKNOWN}."
 
 
 def memory_table(memory: MemorySplit, *, title: str = "Memory") -> Table:

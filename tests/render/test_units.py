@@ -10,6 +10,7 @@ from leakprobe.render.units import (
     bytes_text,
     clock_text,
     count_text,
+    decimal_text,
     duration_text,
     estimate_text,
     moment_text,
@@ -45,6 +46,28 @@ from tests.render.samples import hostile_text, numbers, whole_numbers
 def test_sizes(n: float | None, text: str, growth: str) -> None:
     assert bytes_text(n) == text
     assert bytes_text(n, sign=True) == growth
+
+
+@pytest.mark.parametrize(
+    ("n", "text", "growth"),
+    [
+        (None, "-", "-"),
+        (math.nan, "-", "-"),
+        (0, "0 B", "0 B"),
+        (-0.4, "0 B", "0 B"),
+        (999.4, "999 B", "+999 B"),
+        (999.6, "1.0 kB", "+1.0 kB"),
+        (84_170, "84.2 kB", "+84.2 kB"),
+        (999_949, "999.9 kB", "+999.9 kB"),
+        (999_951, "1.00 MB", "+1.00 MB"),
+        (8_420_000, "8.42 MB", "+8.42 MB"),
+        (-8_420_000, "-8.42 MB", "-8.42 MB"),
+        (2.5e13, "25,000.00 GB", "+25,000.00 GB"),
+    ],
+)
+def test_decimal_sizes(n: float | None, text: str, growth: str) -> None:
+    assert decimal_text(n) == text
+    assert decimal_text(n, sign=True) == growth
 
 
 @pytest.mark.parametrize(
@@ -183,7 +206,8 @@ def test_sources() -> None:
 
 
 @pytest.mark.parametrize(
-    "say", [bytes_text, number_text, duration_text, share_text, moment_text, clock_text]
+    "say",
+    [bytes_text, decimal_text, number_text, duration_text, share_text, moment_text, clock_text],
 )
 @given(n=st.none() | whole_numbers | numbers)
 @settings(deadline=None)

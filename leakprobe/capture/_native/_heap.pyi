@@ -53,6 +53,7 @@ def spawn(
     top: int = 0,
     container_least: int = 32,
     container_most: int = 20000,
+    entries: int = 2000,
 ) -> Child:
     """Clone the process and let the child walk the heap.
 
@@ -76,6 +77,8 @@ def spawn(
         top: how many objects of the largest retained size to describe.
         container_least: containers of so many entries or more are listed.
         container_most: and at most so many, the longest.
+        entries: of containers that are asked for by address, so many of their newest entries
+            are told by type.
 
     Raises:
         OSError: no memfd, or no clone.

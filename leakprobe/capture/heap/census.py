@@ -25,12 +25,15 @@ COLUMNS = tuple(
 )
 
 
-def take_census(*, own: tuple[object, ...], available_bytes: int | None) -> Census:
+def take_census(
+    *, own: tuple[object, ...], available_bytes: int | None, least_length: int | None = None
+) -> Census:
     """What is alive now.
 
     Args:
         own: the agent's tables; they and what only they hold are left out.
         available_bytes: memory that is left, where that is known.
+        least_length: containers with so many entries or more are listed; None: with 32.
 
     Raises:
         NotEnoughMemory: the walk would take more than half of what is left.
@@ -39,9 +42,10 @@ def take_census(*, own: tuple[object, ...], available_bytes: int | None) -> Cens
     if heap_walk_missing() is not None:
         types, price = count_types(own=own, available_bytes=available_bytes)
         return Census(types, None, None, price)
-    from leakprobe.capture.heap.forked import WalkRequest, walk
+    from leakprobe.capture.heap.forked import LEAST_LENGTH, WalkRequest, walk
 
-    result, price = walk(WalkRequest(own=own), available_bytes=available_bytes)
+    request = WalkRequest(own=own, container_least=least_length or LEAST_LENGTH)
+    result, price = walk(request, available_bytes=available_bytes)
     return Census(type_counts(result), result.containers, result.totals, price)
 
 

@@ -35,6 +35,7 @@ def look_closely(
     own: tuple[object, ...],
     reveal: bool,
     available_bytes: int | None,
+    entries: int | None = None,
 ) -> CloseLook:
     """What holds containers and types that grow, and which lines allocated memory.
 
@@ -45,6 +46,7 @@ def look_closely(
         own: the agent's tables; they and what only they hold are left out.
         reveal: show keys, indexes and reprs of builtin atoms.
         available_bytes: memory that is left, where that is known.
+        entries: how many of a container's newest entries say what it holds; None: 2,000.
 
     Raises:
         NotEnoughMemory: it would take more than half of what is left.
@@ -52,7 +54,7 @@ def look_closely(
     """
     if heap_walk_missing() is not None:
         return _look_in_process(types, own, reveal=reveal, available_bytes=available_bytes)
-    from leakprobe.capture.heap.forked import WalkRequest, walk
+    from leakprobe.capture.heap.forked import MOST_ENTRIES, WalkRequest, walk
 
     request = WalkRequest(
         own=own,
@@ -60,6 +62,7 @@ def look_closely(
         newest_types=tuple(types[:TYPES_AT_MOST]),
         newest=NEWEST,
         addresses=tuple(containers),
+        entries=entries or MOST_ENTRIES,
         pointers=pointers.addresses.tobytes() if pointers is not None else b"",
     )
     result, price = walk(request, available_bytes=available_bytes)

@@ -36,6 +36,12 @@ REASONS = {
 }
 
 
+# A container with fewer entries is not listed, and of a longer one so many of the newest tell
+# what it holds.
+LEAST_LENGTH = 32
+MOST_ENTRIES = 2000
+
+
 @dataclass(frozen=True, slots=True)
 class WalkRequest:
     """What a walk shall find out, beside the types and containers.
@@ -48,6 +54,8 @@ class WalkRequest:
         newest_types: full names of types whose newest objects are grouped by their holders.
         newest: how many objects of each; ten times as many of untracked ones.
         addresses: objects whose path and retained size are wanted.
+        entries: of containers among them, how many of the newest entries are told by type.
+        container_least: containers with so many entries or more are listed.
         pointers: `array('Q')` as bytes: sampled blocks, to find the objects they belong to.
         top: how many objects of the largest retained size are wanted.
     """
@@ -59,6 +67,8 @@ class WalkRequest:
     newest_types: tuple[str, ...] = ()
     newest: int = 0
     addresses: tuple[int, ...] = ()
+    entries: int = MOST_ENTRIES
+    container_least: int = LEAST_LENGTH
     pointers: bytes = b""
     top: int = 0
 
@@ -110,6 +120,8 @@ def _spawn(request: WalkRequest, budget: int) -> _heap.Child:
             newest_types="\n".join(request.newest_types),
             newest=request.newest,
             addresses=array("Q", request.addresses).tobytes(),
+            entries=request.entries,
+            container_least=request.container_least,
             pointers=request.pointers,
             top=request.top,
         )

@@ -21,9 +21,21 @@ PACKAGE = Path(__file__).parent.parent.parent
 FILE_PREFIX = f"{PACKAGE}/"
 # The one file of ours that is on the stack of every request of the application.
 SHARED_FILE = f"{PACKAGE}/web/middleware.py"
-# With the one that the demo starts its service through: what is below them on a stack is
-# the application's.
-SHARED_FILES = frozenset({SHARED_FILE, f"{PACKAGE}/demo/tied.py"})
+# With those that the demo starts its service through, and tests their callables: what is
+# below them on a stack is the application's.
+SHARED_FILES = frozenset(
+    {
+        SHARED_FILE,
+        *(
+            f"{PACKAGE}/{place}.py"
+            for place in (
+                *("__main__", "cli", "demo/tied", "commands/calls_child", "testing/target"),
+                *("testing/calls", "testing/comparison", "testing/decorator", "testing/driving"),
+                *("testing/growth", "testing/plugin/iterations"),
+            )
+        ),
+    }
+)
 
 read_namespace = type.__getattribute__(ModuleType, "__dict__")["__dict__"].__get__
 

@@ -5,7 +5,6 @@
 #include "containers.h"
 #include "parts.h"
 
-#define MOST_ENTRIES 2000 /* of a container, the newest where it has an order */
 #define MOST_TYPES 32
 
 struct entry_row {
@@ -19,6 +18,7 @@ struct entries {
     struct rows *rows;
     uint32_t first_row;
     uint32_t container;
+    uint32_t most; /* entries to look at, the newest where there is an order */
 };
 
 static struct entry_row *
@@ -60,7 +60,7 @@ static void
 count_values(const struct entries *entries, const PyDictObject *dict)
 {
     uint32_t counted = 0;
-    for (Py_ssize_t slot = key_slots(dict->ma_keys); slot-- > 0 && counted < MOST_ENTRIES;) {
+    for (Py_ssize_t slot = key_slots(dict->ma_keys); slot-- > 0 && counted < entries->most;) {
         PyObject *value;
         (void)key_in_slot(dict->ma_keys, dict->ma_values, slot, &value);
         uint32_t node = value == NULL ? NO_NODE : find_node(&entries->walk->graph, value);
@@ -78,7 +78,7 @@ count_items(const struct entries *entries, PyObject *container)
     const struct graph *graph = &entries->walk->graph;
     const uint32_t *targets;
     uint32_t count = edges_of(graph, entries->container, &targets);
-    for (uint32_t i = 0; i < count && i < MOST_ENTRIES; i++) {
+    for (uint32_t i = 0; i < count && i < entries->most; i++) {
         PyObject *item = graph->objects[targets[i]];
         if (item != (PyObject *)Py_TYPE(container) && item != dict_of(container)) {
             count_entry(entries, targets[i]);
@@ -91,7 +91,7 @@ add_entries(const struct walk *walk, uint32_t node, struct rows *rows)
 {
     PyObject *container = walk->graph.objects[node];
     enum layout layout = layout_of(Py_TYPE(container));
-    struct entries entries = {walk, rows, rows->count, node};
+    struct entries entries = {walk, rows, rows->count, node, walk->request->entries};
     if (layout == LAYOUT_DICT) {
         count_values(&entries, (PyDictObject *)container);
     }

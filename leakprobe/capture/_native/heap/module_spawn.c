@@ -16,7 +16,7 @@ struct arguments {
     int reveal;
     Py_buffer own, addresses, pointers;
     const char *own_file_prefix, *own_shared_file, *type_name, *newest_types;
-    Py_ssize_t samples, newest, top, container_least, container_most;
+    Py_ssize_t samples, newest, entries, top, container_least, container_most;
 };
 
 /* What the child needs. */
@@ -39,13 +39,13 @@ parse_arguments(PyObject *args, PyObject *keywords, struct arguments *parsed)
     static char *names[] = {"memory_budget", "reveal", "own", "own_file_prefix",
                             "own_shared_file", "type_name", "samples", "newest_types", "newest",
                             "addresses", "pointers", "top", "container_least", "container_most",
-                            NULL};
+                            "entries", NULL};
     if (!PyArg_ParseTupleAndKeywords(
-        args, keywords, "|$O!py*sssnsny*y*nnn:spawn", names, &PyLong_Type, &parsed->memory_budget,
+        args, keywords, "|$O!py*sssnsny*y*nnnn:spawn", names, &PyLong_Type, &parsed->memory_budget,
         &parsed->reveal, &parsed->own, &parsed->own_file_prefix, &parsed->own_shared_file,
         &parsed->type_name, &parsed->samples, &parsed->newest_types, &parsed->newest,
         &parsed->addresses, &parsed->pointers, &parsed->top, &parsed->container_least,
-        &parsed->container_most)) {
+        &parsed->container_most, &parsed->entries)) {
         return -1;
     }
     if (parsed->memory_budget == NULL) {
@@ -105,6 +105,7 @@ make_request(const struct arguments *parsed, struct request *request)
                           &request->pointer_count) < 0
         || read_count(parsed->samples, "samples", &request->samples) < 0
         || read_count(parsed->newest, "newest", &request->newest) < 0
+        || read_count(parsed->entries, "entries", &request->entries) < 0
         || read_count(parsed->top, "top", &request->top) < 0
         || read_count(parsed->container_least, "container_least", &container_least) < 0
         || read_count(parsed->container_most, "container_most", &request->container_most) < 0) {
@@ -154,7 +155,8 @@ spawn(PyObject *module, PyObject *args, PyObject *keywords)
 {
     struct arguments parsed = {.own_file_prefix = "", .own_shared_file = "", .type_name = "",
                                .newest_types = "",
-                               .container_least = 32, .container_most = 20000};
+                               .container_least = 32, .container_most = 20000,
+                               .entries = 2000};
     PyObject *result = NULL;
     if (parse_arguments(args, keywords, &parsed) == 0) {
         result = start_walk(PyModule_GetState(module), &parsed);

@@ -7,8 +7,11 @@
 
 #include <string.h>
 
-/* Where an installation has leakprobe's example services, below its own files. */
+/* Where an installation has leakprobe's example services, below its own files: applications. */
 #define EXAMPLES "examples/"
+/* Where a test's callable is called from: a frame there holds what is the test's. */
+#define CALLS "testing/driving.py"
+#define LONGEST_PLACE sizeof CALLS
 #define LONGEST_PREFIX 4096u /* PATH_MAX of linux/limits.h */
 
 /* What the search works on. `reached` is the queue and keeps all that it has seen. */
@@ -44,18 +47,18 @@ search_on(struct search *search, enum node_state state)
     }
 }
 
-/* Whether a file lies in the folder of examples, which count as applications. */
+/* Whether a file begins with the prefix and then this. */
 static int
-is_example(PyObject *file, const char *prefix)
+lies_below(PyObject *file, const char *prefix, const char *place)
 {
-    char folder[LONGEST_PREFIX + sizeof EXAMPLES];
+    char path[LONGEST_PREFIX + LONGEST_PLACE];
     size_t length = strlen(prefix);
     if (length > LONGEST_PREFIX) {
         return 0;
     }
-    memcpy(folder, prefix, length);
-    memcpy(folder + length, EXAMPLES, sizeof EXAMPLES);
-    return text_begins_with(file, folder);
+    memcpy(path, prefix, length);
+    memcpy(path + length, place, strlen(place) + 1);
+    return text_begins_with(file, path);
 }
 
 static int
@@ -67,7 +70,8 @@ is_own_frame(const struct graph *graph, uint32_t node, const struct own_roots *o
     PyObject *file = frame_code(graph->virtuals[node])->co_filename;
     return text_begins_with(file, own->file_prefix)
            && !(own->shared_file != NULL && text_equals(file, own->shared_file))
-           && !is_example(file, own->file_prefix);
+           && !lies_below(file, own->file_prefix, EXAMPLES)
+           && !lies_below(file, own->file_prefix, CALLS);
 }
 
 /* Puts up a barrier around leakprobe's own: a node with a state is not entered. */

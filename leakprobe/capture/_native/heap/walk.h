@@ -18,6 +18,7 @@ struct request {
     uint32_t newest;                /* how many of their newest objects to look at */
     const uint64_t *addresses;      /* objects whose path and retained size are asked for */
     uint32_t address_count;
+    uint32_t entries;               /* how many of their newest entries to look at */
     const uint64_t *pointers;       /* sampled blocks, for the join */
     uint32_t pointer_count;
     uint32_t top;                   /* how many objects with the largest retained size */

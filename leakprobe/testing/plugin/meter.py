@@ -1,0 +1,142 @@
+"""Growth of one test after the other, to the byte, though garbage waits between them.
+
+A collection of everything takes as long as many fast tests. So it is made only where it
+decides something: after a test that seems to have grown, and before a test as soon as what
+earlier ones left uncollected could hide a growth worth knowing.
+"""
+
+import gc
+import time
+from collections.abc import Callable
+from threading import get_ident
+
+from leakprobe.capture.in_use import read_memory_in_use
+
+__all__ = ["GrowthMeter"]
+
+SHARE_OF_TIME = 0.2
+ENOUGH_COLLECTIONS = 3
+LARGE_SHARE = 0.02
+LEAST_LARGE_BYTES = 4096
+
+
+def _memory_bytes() -> int:
+    return read_memory_in_use().bytes
+
+
+class GrowthMeter:
+    """How much memory is in use now, beyond what was when the test began.
+
+    Between `leave_out` and `take_in` growth is not counted: somebody else answers for it.
+
+    Args:
+        read: bytes in use.
+        collect: collects everything, and says how many objects it has freed.
+        clock: seconds, never going back.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], int] = _memory_bytes,
+        collect: Callable[[], int] = gc.collect,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._read = read
+        self._collect = collect
+        self._clock = clock
+        self._first_s = clock()
+        self._collecting_s = 0.0
+        self._began_bytes = 0
+        self._left_out_bytes = 0
+        self._thread: int | None = None
+        self._depth = 0
+        self._out_since_bytes = 0
+        self._must_collect = True  # what was collected before the first test is unknown
+        self.large_bytes = LEAST_LARGE_BYTES
+        self.uncollected_bytes = 0
+        self.active = False
+
+    @property
+    def may_collect(self) -> bool:
+        """Whether collections have taken little time yet, compared with all else."""
+        return self._collecting_s <= SHARE_OF_TIME * (self._clock() - self._first_s)
+
+    def begin(self, threshold_bytes: float) -> None:
+        """A test begins.
+
+        Args:
+            threshold_bytes: growth that would be a leak. A fiftieth of it is large: as much
+                garbage may wait, whose going could hide as much growth.
+        """
+        self.large_bytes = max(LEAST_LARGE_BYTES, int(threshold_bytes * LARGE_SHARE))
+        waiting = self.uncollected_bytes
+        worthwhile = waiting > self.large_bytes and self.may_collect
+        if self._must_collect or worthwhile or waiting > threshold_bytes / 2:
+            self.collect()
+        self._left_out_bytes = self._depth = 0
+        self._thread = None
+        self.active = True
+        self._began_bytes = self._read()
+
+    def collect_before_next(self) -> None:
+        """What may be garbage soon must not go while the next test is measured."""
+        self._must_collect = True
+
+    def growth_bytes(self) -> int:
+        """Growth since the test began, garbage that waits included."""
+        return self._read() - self._began_bytes - self._left_out_bytes
+
+    def end(self, growth_bytes: int) -> None:
+        """The test is over, and has grown by so much."""
+        self.active = False
+        self.uncollected_bytes += max(0, growth_bytes)
+
+    def collect(self) -> None:
+        """Collect everything, again where finalizers have freed more."""
+        began = self._clock()
+        for _ in range(ENOUGH_COLLECTIONS):
+            if not self._collect():
+                break
+        self.uncollected_bytes = 0
+        self._must_collect = False
+        self._collecting_s += self._clock() - began
+
+    def leave_out(self, *, collected: bool = False) -> None:
+        """From here on another answers for growth; nests.
+
+        Only in the thread that came first: another thread's goes on being counted.
+
+        Args:
+            collected: first collect what the test itself has left, where that is much.
+        """
+        thread = get_ident()
+        if not self.active or self._thread not in {None, thread}:
+            return
+        self._depth += 1
+        if self._depth == 1:
+            self._thread = thread
+            if collected and self.growth_bytes() > self.large_bytes:
+                self.collect()
+            self._out_since_bytes = self._read()
+
+    def take_in(self, *, collected: bool = False) -> int:
+        """From here on growth is the test's again.
+
+        Args:
+            collected: first collect, where the other's growth was large.
+
+        Returns:
+            How much it grew meanwhile; 0 where something around this still goes on.
+        """
+        if not self.active or self._thread != get_ident():
+            return 0
+        self._depth -= 1
+        if self._depth:
+            return 0
+        growth = self._read() - self._out_since_bytes
+        if collected and abs(growth) > self.large_bytes:
+            self.collect()
+            growth = self._read() - self._out_since_bytes
+        self._left_out_bytes += growth
+        self._thread = None
+        return growth
