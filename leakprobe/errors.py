@@ -5,6 +5,8 @@
     ├── AgentRunning          a second agent in one process
     ├── DirectoryRefused      nothing can be kept in the run directory (leakprobe.run_directory)
     ├── ServiceFailed         the demo's service did not start, or died (leakprobe.demo)
+    ├── ChildDied             a process that ran somebody's code ended early (leakprobe.commands)
+    ├── TargetFailed          code that was to be judged raised or crashed (leakprobe.commands)
     ├── Unreachable           a service does not answer as an agent does (leakprobe.commands)
     ├── BadArgument           a number, type or name that the toolkit cannot use (leakprobe.testing)
     ├── SchemaError           stored or received data is not of this version's form

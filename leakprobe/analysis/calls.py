@@ -20,11 +20,11 @@ from leakprobe.model.application import above_toolkit
 from leakprobe.model.calls import CallSuspect, CallsVerdict
 
 __all__ = [
+    "CLOSE_WINDOWS",
     "FEWEST_CALLS",
     "LEAST_BYTES",
     "LEAST_COUNT",
     "LEAST_RESIDENT_BYTES",
-    "WINDOWS",
     "CallSeries",
     "in_calls",
     "native_suspect",
@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 WINDOWS = 15
+# Each ends with a walk of the heap; the judge needs eight values after the warm-up.
+CLOSE_WINDOWS = 11
 # Growth has to repeat: once, and once more.
 FEWEST_CALLS = 3
 # First calls fill caches: what the first fifth brings is not counted.
@@ -44,6 +46,8 @@ LEAST_BYTES = 1024
 # The resident set goes in pages, and comes and goes with what the allocators keep.
 LEAST_RESIDENT_BYTES = 256 << 10
 LEAST_COUNT = 2
+# What grows evenly brings half of it from the middle third to the last; what fills ends.
+LATE_PART = 4
 # Memory that nothing explains is C code's, where it is much and came twice alike.
 LEAST_NATIVE_BYTES = 64 << 10
 UNEXPLAINED_SHARE = 0.5
@@ -86,9 +90,13 @@ class CallSeries:
         return (self.values[-1] - self.values[0]) / self.span
 
     def rises(self, least: float) -> bool:
-        """A cheap sieve: whether the last third lies above the first."""
+        """A cheap sieve: whether the last third lies above the first, and above the middle."""
         third = max(len(self.values) // 3, 1)
-        return median(self.values[-third:]) - median(self.values[:third]) >= least
+        late = median(self.values[-third:])
+        return (
+            late - median(self.values[:third]) >= least
+            and late - median(self.values[third:-third]) >= least / LATE_PART
+        )
 
     def finding(self, least: float) -> Finding | None:
         """What the judge's rules for one axis say of bytes; None: there are too few values."""
@@ -96,9 +104,9 @@ class CallSeries:
         return on_axis(self.calls, series, CERTAIN_P, by_request=True)
 
 
-def windows_of(calls: int) -> list[int]:
-    """How many calls each window has: at most 15 windows, as equal as can be."""
-    windows = min(calls, WINDOWS)
+def windows_of(calls: int, most: int = WINDOWS) -> list[int]:
+    """How many calls each window has: at most so many windows, as equal as can be."""
+    windows = min(calls, most)
     return [(at + 1) * calls // windows - at * calls // windows for at in range(windows)]
 
 

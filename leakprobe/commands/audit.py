@@ -14,6 +14,9 @@ from leakprobe.model.audit import AuditReport, AuditRow, AuditWay
 
 __all__ = ["AuditOptions", "audit_script"]
 
+# To import a script may take longer than one way of what it lists.
+IMPORT_TIMEOUT_S = 60.0
+
 Ask = Callable[..., ChildAnswer]
 
 
@@ -66,7 +69,7 @@ def audit_script(
 
 def _plan(task: ChildTask, options: AuditOptions, ask: Ask) -> tuple[Planned, ...]:
     try:
-        answer = ask(task, timeout_s=options.timeout_s)
+        answer = ask(task, timeout_s=max(options.timeout_s, IMPORT_TIMEOUT_S))
     except ChildDied as error:
         raise LeakprobeError(f"{task.where} cannot be imported: {error}") from error
     if answer.plan is None:

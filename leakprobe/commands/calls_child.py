@@ -23,14 +23,16 @@ from leakprobe.commands.child_task import ChildAnswer, ChildTask, Planned
 from leakprobe.errors import LeakprobeError
 from leakprobe.model.calls import CallsReport
 from leakprobe.render.json import json_bytes
+from leakprobe.testing import target
 from leakprobe.testing.calls import judge_calls
 from leakprobe.testing.driving import Call, is_async
 from leakprobe.testing.hypotheses import Hypothesis, missing_for, read_hypotheses
-from leakprobe.testing.target import OURS, find_target, import_file, place_of, said_of
+from leakprobe.testing.target import find_target, import_file, place_of, said_of
 
 __all__ = ["answer", "main"]
 
 CLEAN_UP_S = 10.0
+CALLING = (__file__, target.__file__)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -130,15 +132,14 @@ def _said(error: BaseException, calls: int) -> str:
 
 
 def _traceback(error: BaseException) -> str:
-    """From where the code begins."""
+    """From where the code begins: below the last line through which we call it."""
     below = error.__traceback__
-    while below is not None and below.tb_next and _is_ours(below.tb_frame.f_code.co_filename):
-        below = below.tb_next
+    at = below
+    while at is not None:
+        if at.tb_frame.f_code.co_filename in CALLING and at.tb_next is not None:
+            below = at.tb_next
+        at = at.tb_next
     return "".join(traceback.format_exception(type(error), error, below))
-
-
-def _is_ours(file: str) -> bool:
-    return file.startswith((OURS, "<frozen"))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from leakprobe.analysis.calls import (
+    CLOSE_WINDOWS,
     FEWEST_CALLS,
-    WINDOWS,
     in_calls,
     native_suspect,
     verdict_of,
@@ -63,14 +63,14 @@ def judge_calls(
         call: one unit of work, without arguments.
         name: what to call it; None: by its own name.
         iterations: calls that are judged, at least 3. Where something grows there are as
-            many again, and no fewer than 15.
+            many again, and no fewer than 11.
         warmup: calls before, which are not counted.
         include: beginnings of paths or modules: growth that was allocated elsewhere is left out.
 
     Raises:
         BadArgument: a number is out of range.
-        LeakprobeError: a coroutine function is given while an
-            event loop runs; or the heap cannot be walked (`NotEnoughMemory`, `WalkFailed`).
+        LeakprobeError: a coroutine function is given while an event loop runs; or the heap
+            cannot be walked (`NotEnoughMemory`, `WalkFailed`).
     """
     return run_steps(_steps(_plan(call, name, iterations, warmup, include)), call)
 
@@ -111,7 +111,7 @@ def _steps(plan: Plan) -> Steps[CallsReport]:
     suspects: tuple[CallSuspect, ...] = ()
     grew = light.grows
     if grew:
-        closely = max(plan.iterations, WINDOWS)
+        closely = max(plan.iterations, CLOSE_WINDOWS)
         found = yield from _watch_closely(closely, captured)
         suspects = in_calls(found, plan.include)
         made += closely
@@ -157,7 +157,7 @@ def _watch_closely(
     with tight_tracer() as tracer:
         watch = HeapWatch(tracer)
         watch.observe(made)
-        for window in windows_of(calls):
+        for window in windows_of(calls, CLOSE_WINDOWS):
             yield window
             made += window
             captured.forget()

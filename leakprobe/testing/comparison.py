@@ -22,7 +22,7 @@ from leakprobe.testing.readings import BYTES_PER_MB, Reading, take_reading
 
 __all__ = ["Comparison", "compare_growth", "compare_growth_async"]
 
-MOST_WINDOWS = 12
+MOST_WINDOWS = 10
 MOST_WARMUP = 20
 UNCOUNTED = 1
 LEVEL = 0.999

@@ -47,13 +47,19 @@ def run_steps(steps: Steps[Found], call: Call) -> Found:
     """
     if not is_async(call):
         return drive(steps, call)
+    if _loop_runs():
+        steps.close()
+        raise LeakprobeError("an event loop runs already: use the form that is awaited")
+    with asyncio.Runner() as runner:
+        return runner.run(drive_async(steps, call))
+
+
+def _loop_runs() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        with asyncio.Runner() as runner:
-            return runner.run(drive_async(steps, call))
-    steps.close()
-    raise LeakprobeError("an event loop runs already: use the form that is awaited")
+        return False
+    return True
 
 
 def drive(steps: Steps[Found], call: Call) -> Found:

@@ -239,4 +239,4 @@ def _labels(calls: Sequence[object]) -> list[str]:
 
 
 def _file(module: ModuleType) -> str:
-    return Path(module.__file__ or module.__name__).name
+    return Path(getattr(module, "__file__", None) or module.__name__).name

@@ -4,6 +4,7 @@ import gc
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import FrameType
 
 from leakprobe.capture.heap.sizes import shallow_size
@@ -104,7 +105,7 @@ def _walked(objects: Sequence[object]) -> Found:
 def _asked(objects: Sequence[object]) -> Found:
     """Who refers to them, from one question to the collector for each."""
     found: Found = {}
-    for o in objects[:LOOKED_AT_SLOWLY]:
+    for o in islice(objects, LOOKED_AT_SLOWLY):  # a slice would refer to them
         holders = gc.get_referrers(o)
         types = [type(h) for h in holders if h is not objects and type(h) is not FrameType]
         names = [type_name(cls) for cls in types[:HOLDERS_NAMED]]

@@ -20,7 +20,7 @@ __all__ = ["live_objects"]
 Objects = list[object]
 
 # The collector stops tracking these where they hold nothing that it tracks.
-UNTRACKED_AT_TIMES: tuple[type, ...] = (tuple, dict)
+UNTRACKED_AT_TIMES = frozenset(map(id, (tuple, dict)))
 
 
 def live_objects(classes: list[type], own: tuple[object, ...]) -> Objects:
@@ -31,15 +31,18 @@ def live_objects(classes: list[type], own: tuple[object, ...]) -> Objects:
         own: tables of ours; they and what they hold are left out.
     """
     search = _Search(classes, own)
-    if all(map(_always_tracked, classes)):
-        search.listed()
-    else:
-        search.everywhere()
-    return search.found
+    try:
+        if all(map(_always_tracked, classes)):
+            search.listed()
+        else:
+            search.everywhere()
+        return search.found
+    finally:
+        search.forget()
 
 
 def _always_tracked(cls: type) -> bool:
-    return bool(type_flags(cls) & HAVE_GC) and cls not in UNTRACKED_AT_TIMES
+    return bool(type_flags(cls) & HAVE_GC) and id(cls) not in UNTRACKED_AT_TIMES
 
 
 class _Search:
@@ -53,6 +56,10 @@ class _Search:
         self._wanted = frozenset(map(id, classes))
         self._book = KindBook()
         self._pace = Pace()
+
+    def forget(self) -> None:
+        """End the cycle that it is, which would keep what was found."""
+        self._own.clear()
 
     def listed(self) -> None:
         """Look at what the collector tracks, and what is frozen."""

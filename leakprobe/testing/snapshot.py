@@ -19,7 +19,7 @@ from leakprobe.capture.pace import Pace
 from leakprobe.capture.process import available_memory_bytes
 from leakprobe.testing.allocations import Allocation, read_allocations
 from leakprobe.testing.arguments import check_whole
-from leakprobe.testing.readings import BYTES_PER_MB, Reading, take_reading
+from leakprobe.testing.readings import BYTES_PER_MB, Reading, collect_all, take_reading
 
 __all__ = ["MemorySnapshot"]
 
@@ -147,6 +147,7 @@ class MemorySnapshot:
 def _grown_since(reading: Reading) -> int:
     if reading.measured_by != "allocators":
         return 0
+    collect_all()
     return max(0, read_memory_in_use().bytes - reading.memory_bytes)
 
 

@@ -18,7 +18,7 @@ from typing import cast
 from leakprobe.errors import LeakprobeError, UnknownName, shorten
 from leakprobe.testing.driving import Call
 
-__all__ = ["OURS", "find_target", "import_file", "place_of", "said_of"]
+__all__ = ["find_target", "import_file", "place_of", "said_of"]
 
 FORM = "write MODULE:CALLABLE, such as app.service:handle or path/to/file.py:handle"
 LONGEST_MESSAGE = 200

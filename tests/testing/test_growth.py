@@ -103,7 +103,7 @@ def test_what_the_function_raises_comes_out_as_it_is() -> None:
 
 @pytest.mark.parametrize("iterations", [0, -1, 2.0, True, "100"])
 def test_iterations_that_are_none_are_refused(iterations: int) -> None:
-    with pytest.raises(ValueError, match="^iterations=.* whole number of at least 1$"):
+    with pytest.raises(ValueError, match=r"^iterations=.* whole number of at least 1$"):
         measure_memory_growth(lambda: None, iterations)
 
 

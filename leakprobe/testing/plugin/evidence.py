@@ -1,20 +1,23 @@
 """What is shown of a leak beyond its size: allocations, holders and a flame graph."""
 
+import traceback
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from leakprobe.testing.plugin.outcome import Outcome, failure_text, report_text
+from leakprobe.testing.plugin.outcome import BYTES_PER_MB, Outcome, failure_text, report_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from leakprobe.testing.allocations import Allocation
     from leakprobe.testing.plugin.allocations import AllocationTrace
 
 __all__ = ["Evidence", "Graphs"]
 
 MOST_ROWS = 10
 MOST_HOLDERS = 10
+LEAST_BYTES = 5000  # reads as 0.01 MB
 HINT = "Run with --leak-report for details."
 
 
@@ -39,11 +42,16 @@ class Evidence:
     def __init__(self, trace: "AllocationTrace | None", graphs: Graphs | None) -> None:
         self._trace = trace
         self._graphs = graphs
+        self._allocations: tuple[str, ...] = ()
+        self._holders: tuple[str, ...] = ()
+        self._missing: str | None = None
 
     def start(self) -> None:
-        """The first test is about to run."""
+        """The first test is about to run: what tracing needs only once is there before it."""
         if self._trace is not None:
             self._trace.start()
+            self._trace.mark()
+            self._trace.lines_since_mark(MOST_ROWS)
 
     def stop(self) -> None:
         """The last one has run."""
@@ -52,10 +60,30 @@ class Evidence:
 
     def begin(self, item: pytest.Item) -> None:
         """A test begins."""
+        self._allocations, self._holders, self._missing = (), (), None
         if self._trace is not None:
             self._trace.mark()
         if self._graphs is not None:
             self._graphs.start(item)
+
+    def look(self, *, closely: bool) -> None:
+        """The test seems to have grown: read what was traced, and forget it.
+
+        The tables of tracemalloc take more than it says, and would be counted as growth.
+
+        Args:
+            closely: it seems to be a leak, so the lines and their holders may be wanted.
+        """
+        if self._trace is None:
+            return
+        try:
+            if closely:
+                rows = self._trace.lines_since_mark(MOST_ROWS)
+                self._allocations = tuple(_row(row) for row in rows if row.bytes >= LEAST_BYTES)
+                self._holders = self._trace.holders(MOST_HOLDERS)
+        except Exception as error:  # noqa: BLE001  # a leak is not lost because its evidence is
+            self._missing = "".join(traceback.format_exception_only(error)).strip()
+        self._trace.mark()
 
     def end(self, item: pytest.Item, outcome: Outcome | None) -> str | None:
         """A test is over.
@@ -72,7 +100,12 @@ class Evidence:
 
     def _text(self, item: pytest.Item, outcome: Outcome) -> str:
         if self._trace is None:
-            return failure_text(outcome, [HINT])
-        rows = self._trace.lines_since_mark(MOST_ROWS)
-        shown = [f"+{row.bytes / 1e6:.2f} MB: {row.file}:{row.line}" for row in rows]
-        return report_text(item.nodeid, outcome, shown, self._trace.holders(MOST_HOLDERS))
+            return failure_text(outcome, HINT)
+        if self._missing is not None:
+            return failure_text(outcome, f"There is no report: {self._missing}")
+        return report_text(item.nodeid, outcome, self._allocations, self._holders)
+
+
+def _row(allocation: "Allocation") -> str:
+    size = f"{allocation.bytes / BYTES_PER_MB:.2f}"
+    return f"+{size} MB: {allocation.file}:{allocation.line}"

@@ -82,15 +82,16 @@ def find_holders(grown_bytes: int, *, limit: int, traced: bool) -> tuple[str, ..
 def nearest_holders(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Of holders that hold one another the one that is nearest to the content.
 
-    That is the one below which nothing single has half of it. Most new content first.
+    That is one below which no other has half of what it has. Most new content first.
     """
-    kept: list[Candidate] = []
-    for one in sorted(candidates, key=lambda one: len(one.above)):
-        holders = [holder for holder in kept if holder.place in one.above]
-        if all(one.new_bytes >= MAINLY * holder.new_bytes for holder in holders):
-            kept = [holder for holder in kept if holder not in holders]
-            kept.append(one)
-    return sorted(kept, key=lambda one: -one.new_bytes)
+    every = list(candidates)
+    near = [one for one in every if not any(_steps_back(one, below) for below in every)]
+    highest = [one for one in near if not any(holder.place in one.above for holder in near)]
+    return sorted(highest, key=lambda one: -one.new_bytes)
+
+
+def _steps_back(holder: Candidate, below: Candidate) -> bool:
+    return holder.place in below.above and below.new_bytes >= MAINLY * holder.new_bytes
 
 
 def _counts(path: Path, result: WalkResult, least: float) -> bool:

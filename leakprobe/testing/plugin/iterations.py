@@ -41,12 +41,14 @@ class RepetitionVerdict:
         bytes_per_iteration: after a collection; the first iteration is not counted.
         iterations: how often the body ran. 1: it could not be repeated, and is not judged.
         text: one sentence.
+        growth_bytes: over all iterations, the first one counted; 0: it was not repeated.
     """
 
     state: RepeatState
     bytes_per_iteration: float
     iterations: int
     text: str
+    growth_bytes: int
 
 
 REPETITION: pytest.StashKey[RepetitionVerdict] = pytest.StashKey()
@@ -157,7 +159,11 @@ class _Run:
         least = LEAST_RESIDENT_BYTES if self._resident else LEAST_BYTES
         found = judge_repeats(self._readings, least=least)
         return RepetitionVerdict(
-            found.state, found.bytes_per_iteration, self._iterations, _sentence(found)
+            found.state,
+            found.bytes_per_iteration,
+            self._iterations,
+            _sentence(found),
+            self._readings[-1] - self._readings[0],
         )
 
     def _take(self, place: int) -> None:
@@ -221,7 +227,7 @@ def _test_case(item: pytest.Function) -> unittest.TestCase | None:
 
 
 def _not_repeated(why: str) -> RepetitionVerdict:
-    return RepetitionVerdict("no growth", 0.0, 1, f"not repeated: {why}")
+    return RepetitionVerdict("no growth", 0.0, 1, f"not repeated: {why}", 0)
 
 
 def _sentence(found: Repeats) -> str:

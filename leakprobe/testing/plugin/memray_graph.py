@@ -2,7 +2,8 @@
 
 Each test is recorded from its setup to the end of its teardown. The recording of an
 innocent one is thrown away; of a guilty one memray's own command draws what was not freed,
-in a process of its own, since drawing takes memory and time.
+in a process of its own, since drawing takes memory and time. memray loses as many of the
+outermost frames as its start returns from, which are pytest's.
 """
 
 import hashlib
@@ -65,8 +66,12 @@ class MemrayGraphs:
             raise NotAvailable(ONLY_ONE.format(who="pytest-memray (--memray)"))
         if any(mark.name in ITS_MARKERS for mark in item.iter_markers()):
             return
-        self._scratch = TemporaryDirectory(prefix="leakprobe-memray-")
-        self._tracker = _recording(Path(self._scratch.name))
+        scratch = TemporaryDirectory(prefix="leakprobe-memray-")
+        self._tracker = _recording(Path(scratch.name))
+        if self._tracker is None:
+            scratch.cleanup()
+        else:
+            self._scratch = scratch
 
     def finish(self, item: pytest.Item, guilty: bool) -> Path | None:
         """The end of what is recorded.

@@ -1,6 +1,7 @@
 """Growth of one test after the other, to the byte, though garbage waits between them.
 
-A collection of everything takes as long as many fast tests. So it is made only where it
+A collection of everything takes as long as many fast tests. So before a test only young
+objects are collected, which the test before it has made, and everything only where it
 decides something: after a test that seems to have grown, and before a test as soon as what
 earlier ones left uncollected could hide a growth worth knowing.
 """
@@ -16,7 +17,11 @@ __all__ = ["GrowthMeter"]
 
 SHARE_OF_TIME = 0.2
 ENOUGH_COLLECTIONS = 3
+ALL = 2
+YOUNG = 1
 LARGE_SHARE = 0.02
+# About what pytest keeps of each test; garbage below that is mostly young, and cheap to collect.
+REPORTS_BYTES = 8192
 LEAST_LARGE_BYTES = 4096
 
 
@@ -31,14 +36,15 @@ class GrowthMeter:
 
     Args:
         read: bytes in use.
-        collect: collects everything, and says how many objects it has freed.
+        collect: collects a generation and the younger ones, and says how many objects it
+            has freed.
         clock: seconds, never going back.
     """
 
     def __init__(
         self,
         read: Callable[[], int] = _memory_bytes,
-        collect: Callable[[], int] = gc.collect,
+        collect: Callable[[int], int] = gc.collect,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._read = read
@@ -73,6 +79,8 @@ class GrowthMeter:
         worthwhile = waiting > self.large_bytes and self.may_collect
         if self._must_collect or worthwhile or waiting > threshold_bytes / 2:
             self.collect()
+        else:
+            self._collect(YOUNG)
         self._left_out_bytes = self._depth = 0
         self._thread = None
         self.active = True
@@ -89,13 +97,13 @@ class GrowthMeter:
     def end(self, growth_bytes: int) -> None:
         """The test is over, and has grown by so much."""
         self.active = False
-        self.uncollected_bytes += max(0, growth_bytes)
+        self.uncollected_bytes += max(0, growth_bytes - REPORTS_BYTES)
 
     def collect(self) -> None:
         """Collect everything, again where finalizers have freed more."""
         began = self._clock()
         for _ in range(ENOUGH_COLLECTIONS):
-            if not self._collect():
+            if not self._collect(ALL):
                 break
         self.uncollected_bytes = 0
         self._must_collect = False

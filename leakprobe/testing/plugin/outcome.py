@@ -58,14 +58,9 @@ def note(item: pytest.Item, outcome: Outcome | None) -> None:
         ]
 
 
-def failure_text(outcome: Outcome, hints: Sequence[str]) -> str:
-    """The failure of a test that leaks, without a report.
-
-    Args:
-        outcome: of the test.
-        hints: lines on what else there is to look at.
-    """
-    return "\n".join([_headline(outcome), *_repeated(outcome), *hints])
+def failure_text(outcome: Outcome, hint: str) -> str:
+    """The failure of a test that leaks, without a report; `hint` is its last line."""
+    return "\n".join([_headline(outcome), *_repeated(outcome), hint])
 
 
 def report_text(nodeid: str, outcome: Outcome, rows: Sequence[str], holders: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ class GrowthSummary:
     """Reads each test's properties from its report, which comes from other processes too."""
 
     def __init__(self) -> None:
+        self._run: set[str] = set()
         self._watched: set[str] = set()
         self._rows: dict[str, Row] = {}
 
@@ -35,6 +36,7 @@ class GrowthSummary:
         """Of several attempts at a test the last one counts."""
         if report.when != "teardown":
             return
+        self._run.add(report.nodeid)
         found = dict(report.user_properties)
         self._rows.pop(report.nodeid, None)
         if GROWTH not in found:
@@ -46,6 +48,8 @@ class GrowthSummary:
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """One line where nothing has grown; a table of the worst tests where something has."""
+        if not self._run:
+            return
         leaks = sum(row.leaked for row in self._rows.values())
         watched = count_text(len(self._watched), "test")
         by = read_memory_in_use().by

@@ -8,7 +8,7 @@ from leakprobe.testing.plugin.evidence import Evidence
 from leakprobe.testing.plugin.guard import Guard
 from leakprobe.testing.plugin.iterations import REPETITION
 from leakprobe.testing.plugin.kept_by_pytest import KeptByPytest
-from leakprobe.testing.plugin.markers import limits_of, read_limits
+from leakprobe.testing.plugin.markers import Limits, limits_of, read_limits
 from leakprobe.testing.plugin.meter import GrowthMeter
 from leakprobe.testing.plugin.options import Options
 from leakprobe.testing.plugin.outcome import BYTES_PER_MB, judge, note
@@ -35,14 +35,23 @@ class LeakWatch:
         self._passed = True
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """A marker with a value that is not allowed stops the run before the first test."""
+        """A marker with a value that is not allowed stops the run before the first test.
+
+        In a worker of pytest-xdist, that would be a crash: there it fails its test.
+        """
         for item in items:
-            read_limits(item, self._options)
+            if not hasattr(item.config, "workerinput"):
+                read_limits(item, self._options)
 
     @OUTERMOST
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """A test, or one more attempt at it, begins."""
-        self._guard(lambda: self._begin(item), None)
+        try:
+            limits = limits_of(item, self._options)
+        except pytest.UsageError as error:
+            yield
+            pytest.fail(str(error), pytrace=False)
+        self._guard(lambda: self._begin(item, limits), None)
         return (yield)
 
     @OUTERMOST
@@ -69,9 +78,8 @@ class LeakWatch:
             pytest.fail(failure, pytrace=False)
         return result
 
-    def _begin(self, item: pytest.Item) -> None:
+    def _begin(self, item: pytest.Item, limits: Limits) -> None:
         self._passed = True
-        limits = limits_of(item, self._options)
         if limits.judged:
             self._evidence.begin(item)
         self._kept.begin(item)
@@ -100,6 +108,9 @@ class LeakWatch:
         worth_showing = at_most > threshold_bytes * WORTH_SHOWING_SHARE
         if at_most > threshold_bytes or (worth_showing and self._meter.may_collect):
             self._kept.let_go(item)
+            self._meter.collect()
+            closely = self._growth_bytes(item) > threshold_bytes
+            self._evidence.look(closely=closely)
             self._meter.collect()
             return self._growth_bytes(item)
         return growth_bytes

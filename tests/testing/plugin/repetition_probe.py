@@ -9,7 +9,7 @@ import pytest
 
 from leakprobe.testing.plugin.iterations import REPETITION, RepetitionPlugin
 
-ITERATIONS = int(os.environ.get("PROBE_ITERATIONS", "8"))
+ITERATIONS = int(os.environ.get("PROBE_ITERATIONS", "6"))
 verdicts: dict[str, object] = {}
 
 
