@@ -91,6 +91,9 @@ def test_version(tmp_path: Path) -> None:
         (["doktor"], "no command 'doktor'; nearest: doctor"),
         (["xyzzy"], "no command 'xyzzy'; there are demo, doctor"),
         (["demo", "--json"], "add --once"),
+        (["chek"], "no command 'chek'; nearest: check"),
+        (["check", "app:f", "--include", ""], "--include ''"),
+        (["audit", "audit.py", "--output", "nowhere/table.md"], "--output nowhere/table.md: No"),
     ],
 )
 def test_a_mistake_gets_one_line_and_2(
@@ -113,6 +116,16 @@ def test_a_mistake_gets_one_line_and_2(
         ["demo", "--connections", "²"],
         ["doctor", "--loud"],
         ["doctor", "demo"],
+        ["check"],
+        ["check", "app:f", "--iterations", "0"],
+        ["check", "app:f", "--iterations", "2"],
+        ["check", "app:f", "--iterations", "-1"],
+        ["check", "app:f", "--iterations", "many"],
+        ["check", "app:f", "--warmup", "-1"],
+        ["audit"],
+        ["audit", "audit.py", "--iterations", "0"],
+        ["audit", "audit.py", "--timeout", "0"],
+        ["audit", "audit.py", "--format", "pdf"],
     ],
 )
 def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

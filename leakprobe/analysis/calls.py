@@ -33,9 +33,9 @@ __all__ = [
     "with_native",
 ]
 
-WINDOWS = 15
+WINDOWS = 12
 # Each ends with a walk of the heap; the judge needs eight values after the warm-up.
-CLOSE_WINDOWS = 11
+CLOSE_WINDOWS = 9
 # Growth has to repeat: once, and once more.
 FEWEST_CALLS = 3
 # First calls fill caches: what the first fifth brings is not counted.

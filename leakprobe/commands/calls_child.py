@@ -94,7 +94,7 @@ def _judge(
         report: CallsReport = judge_calls(
             counted,
             name=name,
-            iterations=iterations,
+            iterations=iterations * task.times,
             warmup=task.warmup if warmup is None else warmup,
             include=task.include,
         )

@@ -22,6 +22,7 @@ class ChildTask:
         python_path: directories to put first on the path.
         hypothesis: which of the script's, from 0.
         way: which of its ways, from 0.
+        times: so many times as many calls.
     """
 
     kind: Literal["list", "way", "target"]
@@ -32,6 +33,7 @@ class ChildTask:
     python_path: tuple[str, ...] = ()
     hypothesis: int = 0
     way: int = 0
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)

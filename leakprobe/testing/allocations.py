@@ -62,6 +62,16 @@ class AllocationTrace:
             tracemalloc.stop()
         self._ours, self._before = False, {}
 
+    def peak_above_now(self) -> int:
+        """How much more was allocated at the peak since the start than is now; 0: not known.
+
+        The peak of a tracemalloc that somebody else has started is theirs.
+        """
+        if not self._ours or not tracemalloc.is_tracing():
+            return 0
+        traced, peak = tracemalloc.get_traced_memory()
+        return peak - traced
+
     def growth(self, limit: int) -> tuple[Allocation, ...]:
         """The lines that allocated most of what is here and was not at the start.
 

@@ -63,7 +63,7 @@ def judge_calls(
         call: one unit of work, without arguments.
         name: what to call it; None: by its own name.
         iterations: calls that are judged, at least 3. Where something grows there are as
-            many again, and no fewer than 11.
+            many again, and no fewer than 9.
         warmup: calls before, which are not counted.
         include: beginnings of paths or modules: growth that was allocated elsewhere is left out.
 

@@ -32,7 +32,7 @@ __all__ = ["CALL", "HeapWatch"]
 CALL = "call"
 WINDOW_S = 5.0
 # In a dozen calls a container that keeps one entry of each becomes no longer than that.
-LEAST_LENGTH = 4
+LEAST_LENGTH = 8
 
 
 class HeapWatch:

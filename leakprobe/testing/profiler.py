@@ -91,8 +91,6 @@ class MemoryProfiler:
         self._threads = known_threads()
         self._start = take_reading()
         self._peak_bytes = self._start.memory_bytes
-        if self._trace is not None:
-            tracemalloc.reset_peak()
         return self._note(self._start, "start")
 
     def measure(self, label: str = "") -> float:
@@ -272,11 +270,8 @@ class MemoryProfiler:
         return reading
 
     def _see_peak(self, reading: Reading) -> None:
-        peaks = [self._peak_bytes, reading.memory_bytes]
-        if self._trace is not None and tracemalloc.is_tracing():
-            traced, peak = tracemalloc.get_traced_memory()
-            peaks.append(reading.memory_bytes + peak - traced)
-        self._peak_bytes = max(peaks)
+        above = 0 if self._trace is None else self._trace.peak_above_now()
+        self._peak_bytes = max(self._peak_bytes, reading.memory_bytes + above)
 
     def _note(self, reading: Reading, label: str) -> float:
         self._measurements.append(Measurement(reading.memory_bytes / BYTES_PER_MB, label))

@@ -64,12 +64,13 @@ class WatchedType:
             return
         value: object = module
         for part in rest:
-            value = getattr(value, part, None)
+            owner, value = value, getattr(value, part, None)
+            if value is None and owner is module and len(rest) > 1:
+                return  # a part of the package that may be imported later
         if _is_class(value):
             self._class = weakref.ref(value)  # type: ignore[arg-type]  # it is a class, as just seen
         elif not any(fits(type_name(c), self.name) for c in _all_classes()):
-            names = _class_names(module)
-            raise UnknownName("type", self.name, names)
+            raise UnknownName("type", self.name, _class_names(module))
 
 
 def each_once(types: Iterable[WatchedType]) -> list[type]:

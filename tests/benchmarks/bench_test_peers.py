@@ -12,8 +12,8 @@ memory, thread or descriptor, and calls each many times; so of the first suite i
 is such a function. pytest-memray limits what one call stack of a test's body may leave, and
 shows that stack, native frames included. A threshold on tracemalloc is what teams write first.
 
-A test that fails is a finding: without any of them all pass ("bare"). Seconds are the whole
-process, the best of `ROUNDS`.
+A test that fails is a finding: without any of them all pass ("bare"). Seconds, and those of
+CPU, are of the whole process, the best of `ROUNDS`.
 """
 
 import sys
@@ -50,6 +50,7 @@ class Score:
     false_alarms: int
     innocents: int
     seconds: float
+    cpu_s: float
 
 
 SUITE = (*LEAKS, *INNOCENTS)
@@ -97,6 +98,7 @@ def score(runs: list[Outcomes], leaks: frozenset[str]) -> Score:
         false_alarms=len(flagged - leaks),
         innocents=len(given - leaks),
         seconds=min(run.seconds for run in runs),
+        cpu_s=min(run.cpu_s for run in runs),
     )
 
 
@@ -109,10 +111,10 @@ def names_of_leaks() -> frozenset[str]:
 
 def table(title: str, found: Mapping[str, Score]) -> str:
     """Text, one line for each way."""
-    head = f"{title:34}{'found':>7}{'missed':>8}{'false alarms':>18}{'seconds':>9}"
+    head = f"{title:34}{'found':>7}{'missed':>8}{'false alarms':>15}{'seconds':>9}{'CPU s':>8}"
     rows = [
         f"{name:34}{score.found:7}{score.missed:8}"
-        f"{f'{score.false_alarms} of {score.innocents}':>18}{score.seconds:9.1f}"
+        f"{f'{score.false_alarms} of {score.innocents}':>15}{score.seconds:9.1f}{score.cpu_s:8.1f}"
         for name, score in found.items()
     ]
     return "\n".join([head, *rows])

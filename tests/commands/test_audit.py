@@ -16,16 +16,16 @@ from leakprobe.commands.child_task import ChildAnswer, ChildTask, Planned
 from leakprobe.commands.own_process import ChildDied
 from leakprobe.errors import LeakprobeError
 from leakprobe.model.audit import AuditRow
+from leakprobe.model.verdict import State
 from leakprobe.render.audit import audit_document, audit_markdown, audit_text
 from tests.audits import report
 
 CORE = sampler_missing() is None and heap_walk_missing() is None
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "audit_subtitles.py"
 SCRIPT = """
-import os, signal, xml.etree.ElementTree as ET
+import os, signal
 
 print("noise")
-LIBRARY = "<library>" + "<video/>" * 50 + "</library>"
 results, trees = [], []
 
 class TaskResult:
@@ -36,10 +36,11 @@ def keep():
     results.append(TaskResult())
 
 def parse():
-    trees.append(ET.fromstring(LIBRARY))
+    trees.append({"video": bytearray(4_000)})
 
 def parse_and_clear():
-    ET.fromstring(LIBRARY).clear()
+    parse()
+    trees.clear()
 
 HYPOTHESES = [
     ("LEAK #1 task | results", keep),
@@ -88,7 +89,7 @@ def test_one_script_with_six_hypotheses(script: Path) -> None:
         "planted_audit.results[…]",
     )
     assert confirmed.site is not None
-    assert confirmed.site.line == 10
+    assert SCRIPT.splitlines()[confirmed.site.line - 1].strip() == "self.pcm = bytes(3_000)"
     assert confirmed.mb_per_1000_iterations == pytest.approx(3.1, abs=0.2)
     assert (protected.mb_per_1000_iterations or 0) > 3
     assert abs(protected.protected_mb_per_1000_iterations or 0) < 0.1
@@ -173,6 +174,17 @@ def test_a_name_that_no_hypothesis_has() -> None:
 def test_what_is_missing_is_asked_once_for_both_ways() -> None:
     (row,) = audited(("queue",), ChildAnswer(missing="needs the module av"))
     assert (row.verdict, row.reason, len(row.ways)) == ("not_testable", "needs the module av", 1)
+
+
+@pytest.mark.parametrize("state", ["suspect", "inconclusive"])
+def test_what_proves_nothing_is_measured_again_with_more_calls(state: State) -> None:
+    unsure = ChildAnswer(report=report(state))
+    tasks, ask = asking(PLAN, unsure, FINE)
+    options = AuditOptions(9, 1, ("responses",))
+    (row,) = audit_script("audit.py", options, ask=ask).rows  # type: ignore[arg-type]  # a fake
+    assert ([task.times for task in tasks], row.verdict) == ([1, 1, 4], "no_leak")
+    (row,) = audited(("responses",), unsure, ChildDied("not done after 2.0 s"))
+    assert row.verdict == "not_proven"
 
 
 @pytest.mark.parametrize(

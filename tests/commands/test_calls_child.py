@@ -69,9 +69,9 @@ def test_a_way_is_called_as_often_as_its_hypothesis_says(script: str) -> None:
 
 
 def test_and_else_as_often_as_asked(script: str) -> None:
-    report = answer(ChildTask("way", script, 5, 1, hypothesis=5)).report
+    report = answer(ChildTask("way", script, 5, 1, hypothesis=5, times=2)).report
     assert report is not None
-    assert (report.name, report.warmup, report.calls_in_all) == ("noted", 1, 6)
+    assert (report.name, report.warmup, report.calls_in_all) == ("noted", 1, 11)
 
 
 @pytest.mark.parametrize("hypothesis", [1, 2])

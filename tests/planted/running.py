@@ -1,6 +1,7 @@
 """Runs the planted suite, or a part of it, in a process of its own."""
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -36,6 +37,7 @@ class Outcomes:
         flagged: those that failed or had an error, each with what was said about it.
         not_given: those that were left out, with their reason (property `NOT_GIVEN`).
         seconds: from the start of the process to its end.
+        cpu_s: its CPU time, and that of its children.
         text: what the run printed.
     """
 
@@ -43,6 +45,7 @@ class Outcomes:
     flagged: Mapping[str, str]
     not_given: Mapping[str, str]
     seconds: float
+    cpu_s: float
     text: str
 
 
@@ -67,7 +70,7 @@ def run_planted(
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         **(environment or {}),
     }
-    began = time.perf_counter()
+    began, cpu_s = time.perf_counter(), _cpu_of_children_s()
     done = subprocess.run(
         command, env=own, cwd=HERE, capture_output=True, text=True, check=False, timeout=TIMEOUT_S
     )
@@ -86,8 +89,15 @@ def run_planted(
             if one.get("name") == NOT_GIVEN
         },
         seconds=seconds,
+        cpu_s=_cpu_of_children_s() - cpu_s,
         text=done.stdout,
     )
+
+
+def _cpu_of_children_s() -> float:
+    """Of those that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _said(case: ET.Element) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from leakprobe.errors import LeakprobeError
-from leakprobe.testing.driving import Steps, drive_async, is_async, run_steps
+from leakprobe.testing.driving import Call, Steps, drive_async, is_async, run_steps
 
 
 class Worker:
@@ -43,9 +43,11 @@ def test_as_many_calls_as_the_steps_ask_for(kind: str) -> None:
 
 def test_what_makes_coroutines() -> None:
     worker = Worker()
-    for call in (worker.call_async, partial(partial(worker.call_async)), worker):
+    coroutine_functions: list[Call] = [worker.call_async, partial(worker.call_async), worker]
+    for call in coroutine_functions:
         assert is_async(call)
-    for call in (worker.call, partial(worker.call), lambda: None, int, Worker):
+    others: list[Call] = [worker.call, partial(worker.call), lambda: None, int, Worker]
+    for call in others:
         assert not is_async(call)
 
 

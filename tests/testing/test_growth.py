@@ -8,10 +8,12 @@ import pytest
 
 from leakprobe.testing import measure_memory_growth
 from leakprobe.testing.growth import MemoryGrowth
+from tests.native import needs_sampler
 
 KEPT = 10_000
 
 
+@needs_sampler
 def test_two_values_and_more() -> None:
     kept: list[bytes] = []
     growth = measure_memory_growth(lambda: kept.append(bytes(KEPT)))
@@ -32,12 +34,14 @@ def test_two_values_and_more() -> None:
     assert str(growth).startswith("memory +1.0")
 
 
+@needs_sampler
 def test_what_keeps_nothing_does_not_grow() -> None:
     growth = measure_memory_growth(lambda: [bytes(KEPT)] * 2, 40, 10)
     assert abs(growth.growth_per_iteration) < 20
     assert growth.memory_mb < 0.03
 
 
+@needs_sampler
 def test_a_first_call_counts_in_all_but_not_per_iteration() -> None:
     cache: dict[str, bytes] = {}
     growth = measure_memory_growth(lambda: cache.setdefault("model", bytes(2_000_000)))
@@ -63,6 +67,7 @@ def test_threads_and_files_are_counted_exactly() -> None:
     assert len(growth.measurements) == 4
 
 
+@needs_sampler
 def test_a_coroutine_function_runs_in_a_loop_of_its_own() -> None:
     kept: list[bytes] = []
 
@@ -78,6 +83,7 @@ def test_a_coroutine_function_runs_in_a_loop_of_its_own() -> None:
     )
 
 
+@needs_sampler
 def test_in_a_running_loop_it_is_awaited() -> None:
     kept: list[bytes] = []
 

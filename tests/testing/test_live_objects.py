@@ -4,6 +4,8 @@ import gc
 from collections import deque
 from functools import partial
 
+import pytest
+
 from leakprobe.testing.live_objects import live_objects
 from tests.hostile import alive_zoo
 
@@ -22,6 +24,11 @@ class Empty:
 
 class Tracked:
     pass
+
+
+@pytest.fixture(autouse=True)
+def _only_what_is_new_is_collected() -> None:
+    """Not here: what is frozen has to be searched for through references, which takes long."""
 
 
 KEPT: list[Tracked] = []

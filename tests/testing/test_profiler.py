@@ -11,6 +11,7 @@ import pytest
 
 from leakprobe.errors import LeakprobeError
 from leakprobe.testing import MemoryProfiler
+from tests.native import needs_sampler
 
 KEPT = 3_000_000
 
@@ -53,6 +54,7 @@ class Knot:
         self.me, self.load = self, bytes(1000)
 
 
+@needs_sampler
 def test_what_is_kept_is_measured_within_two_percent(held: Held) -> None:
     with MemoryProfiler("keeps") as profiler:
         held.memory += [bytes(10_000) for _ in range(KEPT // 10_000)]
@@ -61,6 +63,7 @@ def test_what_is_kept_is_measured_within_two_percent(held: Held) -> None:
     assert profiler.memory_growth_mb == pytest.approx(inside, abs=0.01)
 
 
+@needs_sampler
 def test_what_is_dropped_is_not_measured_cycles_neither(held: Held) -> None:
     with MemoryProfiler("drops") as profiler:
         for _ in range(3000):
@@ -107,6 +110,7 @@ def test_open_files_are_counted_exactly_and_named(held: Held) -> None:
     ]
 
 
+@needs_sampler
 def test_step_by_step(held: Held) -> None:
     profiler = MemoryProfiler()
     initial = profiler.start_profiling()
@@ -123,6 +127,7 @@ def test_step_by_step(held: Held) -> None:
     assert profiler.memory_growth_mb == pytest.approx(0, abs=0.02)
 
 
+@needs_sampler
 def test_garbage_counts_for_the_peak() -> None:
     gc.disable()
     try:
@@ -135,6 +140,7 @@ def test_garbage_counts_for_the_peak() -> None:
     assert profiler.peak_growth_mb > 2.0
 
 
+@needs_sampler
 def test_a_trace_sees_the_peak_between_readings_and_the_lines(held: Held) -> None:
     with MemoryProfiler("import", trace=True) as profiler:
         peak = bytes(9_000_000)
@@ -153,6 +159,7 @@ def test_a_trace_sees_the_peak_between_readings_and_the_lines(held: Held) -> Non
     assert f"  {profiler.top_allocations[0]}" in rest
 
 
+@needs_sampler
 def test_without_a_trace_the_message_says_how_to_get_the_lines(held: Held) -> None:
     profiler = MemoryProfiler("import")
     profiler.start_profiling()
@@ -164,6 +171,7 @@ def test_without_a_trace_the_message_says_how_to_get_the_lines(held: Held) -> No
     assert "MemoryProfiler(trace=True)" in str(failure.value)
 
 
+@needs_sampler
 def test_around_async_code(held: Held) -> None:
     async def main() -> MemoryProfiler:
         async with MemoryProfiler("poller") as profiler:
@@ -181,6 +189,7 @@ def test_around_async_code(held: Held) -> None:
     assert profiler.child_growth == 0
 
 
+@needs_sampler
 def test_after_its_end_it_speaks_of_its_end(held: Held) -> None:
     with MemoryProfiler("block") as profiler:
         pass
@@ -194,6 +203,7 @@ def test_after_its_end_it_speaks_of_its_end(held: Held) -> None:
     assert profiler.stop_profiling() == profiler.measurements[-1]
 
 
+@needs_sampler
 def test_it_can_begin_anew(held: Held) -> None:
     profiler = MemoryProfiler()
     with profiler:
@@ -204,6 +214,7 @@ def test_it_can_begin_anew(held: Held) -> None:
     assert abs(profiler.memory_growth_mb) < 0.05
 
 
+@needs_sampler
 def test_what_the_block_raises_comes_out_and_is_measured(held: Held) -> None:
     profiler = MemoryProfiler()
     with suppress(ZeroDivisionError), profiler:

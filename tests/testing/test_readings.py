@@ -9,6 +9,7 @@ from array import array
 
 from leakprobe.own_threads import OwnThread
 from leakprobe.testing.readings import collect_all, take_reading
+from tests.native import needs_sampler
 
 
 class Knot:
@@ -26,6 +27,7 @@ class Chain:
         self.inner = None
 
 
+@needs_sampler
 def test_memory_that_is_kept_is_seen_to_the_byte() -> None:
     take_reading()
     before = take_reading()
@@ -36,6 +38,7 @@ def test_memory_that_is_kept_is_seen_to_the_byte() -> None:
     assert len(kept) == 1_000_000
 
 
+@needs_sampler
 def test_readings_do_not_grow_by_themselves() -> None:
     values = array("q", bytes(8 * 8))
     for i in range(8):
@@ -43,6 +46,7 @@ def test_readings_do_not_grow_by_themselves() -> None:
     assert max(values[2:]) - min(values[2:]) < 512
 
 
+@needs_sampler
 def test_garbage_is_no_memory_unless_nobody_collects() -> None:
     take_reading()
     gc.disable()

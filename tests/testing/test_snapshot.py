@@ -12,12 +12,14 @@ import pytest
 from leakprobe.testing import MemoryLeakReport, MemorySnapshot
 from leakprobe.testing.arguments import BadArgument
 from tests.hostile import alive_zoo
+from tests.native import needs_sampler
 
 
 class Order:
     pass
 
 
+@needs_sampler
 def test_two_of_them_show_what_was_planted_between(tmp_path: os.PathLike[str]) -> None:
     tracemalloc.start()
     try:
@@ -61,6 +63,7 @@ def test_the_numbers_of_the_process() -> None:
     assert snapshot.top_allocations == ()
 
 
+@needs_sampler
 def test_two_in_a_row_differ_in_nothing() -> None:
     MemorySnapshot.take()
     report = MemoryLeakReport(MemorySnapshot.take(), MemorySnapshot.take())

@@ -1,5 +1,7 @@
 """Types by class and by name, with those that inherit from them."""
 
+import email.message  # a package and a module in it
+import gc
 import io
 import sys
 from types import ModuleType
@@ -32,8 +34,13 @@ def test_a_class_stands_for_its_subclasses_too() -> None:
 
 def test_a_class_that_comes_later_is_among_them() -> None:
     watched = WatchedType(Grandchild)
+    assert watched.classes() == [Grandchild]
     later = type("Later", (Grandchild,), {})
     assert watched.classes() == [Grandchild, later]
+    del later
+    gc.unfreeze()
+    gc.collect()
+    assert watched.classes() == [Grandchild]
 
 
 @pytest.mark.parametrize(
@@ -67,14 +74,20 @@ def test_a_class_may_be_imported_later(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_class_that_is_gone_has_no_classes() -> None:
     watched = WatchedType(type("Shortlived", (), {}))
-    import gc
-
     gc.collect()
     assert watched.classes() == []
     watched.see_that_it_exists()
 
 
-@pytest.mark.parametrize("name", ["io.BytesOI", "io.open"])
+@pytest.mark.parametrize("name", ["module_of_tomorrow.Order", "email.of_tomorrow.Order", "Order9"])
+def test_a_class_that_may_still_come_is_none_yet(name: str) -> None:
+    watched = WatchedType(name)
+    assert watched.classes() == []
+    with pytest.raises(UnknownName, match=f"no type '{name}'"):
+        watched.see_that_it_exists()
+
+
+@pytest.mark.parametrize("name", ["io.BytesOI", "io.open", "email.message.Massage"])
 def test_a_loaded_module_without_such_a_class_is_refused_at_once(name: str) -> None:
     with pytest.raises(UnknownName, match=f"no type '{name}'"):
         WatchedType(name)

@@ -81,6 +81,7 @@ class GrowthMeter:
             self.collect()
         else:
             self._collect(YOUNG)
+        self._must_collect = False
         self._left_out_bytes = self._depth = 0
         self._thread = None
         self.active = True
@@ -106,7 +107,6 @@ class GrowthMeter:
             if not self._collect(ALL):
                 break
         self.uncollected_bytes = 0
-        self._must_collect = False
         self._collecting_s += self._clock() - began
 
     def leave_out(self, *, collected: bool = False) -> None:

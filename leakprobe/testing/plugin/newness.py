@@ -5,8 +5,9 @@ A container is older than what was put into it: of such a one, some of the conte
 """
 
 import gc
+import sys
 import tracemalloc
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
 
 __all__ = ["new_shares"]
@@ -19,28 +20,31 @@ get_values = dict.values
 
 
 def new_shares(ways: Sequence[Sequence[int]]) -> list[float]:
-    """For each way the share of new content, 0 to 1; 0 where the object is gone.
+    """For each way the share of new content, 0 to 1; 0 where the object is not found.
 
     Args:
         ways: addresses of objects, each held by the one before, down to the one that is
             asked about.
     """
-    wanted = {address for way in ways for address in way}
-    alive = {id(o): o for o in gc.get_objects() if id(o) in wanted}
-    return [_share_at_the_end(way, alive) for way in ways]
+    known = {id(module): module for module in list(sys.modules.values())}
+    if not all(any(address in known for address in way) for way in ways):
+        wanted = {address for way in ways for address in way}
+        known |= {id(o): o for o in gc.get_objects() if id(o) in wanted}
+    return [_share_at_the_end(way, known) for way in ways]
 
 
-def _share_at_the_end(way: Sequence[int], alive: dict[int, object]) -> float:
-    """From the last object that the collector knows: it does not know all containers."""
-    known = next((i for i in reversed(range(len(way))) if way[i] in alive), None)
-    if known is None:
+def _share_at_the_end(way: Sequence[int], known: Mapping[int, object]) -> float:
+    """Down from the last object that is known: the collector does not know all of them."""
+    start = next((i for i in reversed(range(len(way))) if way[i] in known), None)
+    if start is None:
         return 0.0
-    found: list[object] = [alive[way[known]]]
-    for address in way[known + 1 :]:
-        found = [o for o in gc.get_referents(found[0]) if id(o) == address][:1]
-        if not found:
+    o = known[way[start]]
+    for address in way[start + 1 :]:
+        held = [one for one in gc.get_referents(o) if id(one) == address]
+        if not held:
             return 0.0
-    return _new_share(found[0], LOOKED_AT)
+        o = held[0]
+    return _new_share(o, LOOKED_AT)
 
 
 def _new_share(o: object, looked_at: Sequence[int]) -> float:

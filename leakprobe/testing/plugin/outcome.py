@@ -37,12 +37,15 @@ class Outcome:
 def judge(growth_bytes: int, limits: Limits, repetition: RepetitionVerdict | None) -> Outcome:
     """Whether growth is a leak: above the threshold, and repeated where the body was.
 
-    What grew in each iteration and went with the fixtures is none either.
+    What grew in each iteration and went with the fixtures is none; what the fixtures
+    themselves left behind is judged by the threshold alone.
     """
-    leaked = growth_bytes > limits.threshold_mb * BYTES_PER_MB
-    if repetition is not None and repetition.iterations > 1:
+    threshold_bytes = limits.threshold_mb * BYTES_PER_MB
+    leaked = growth_bytes > threshold_bytes
+    if leaked and repetition is not None and repetition.iterations > 1:
         repeated_bytes = repetition.bytes_per_iteration * repetition.iterations
-        leaked &= repetition.state == "leak" and growth_bytes >= repeated_bytes / 2
+        by_body = repetition.state == "leak" and growth_bytes >= repeated_bytes / 2
+        leaked = by_body or growth_bytes - repetition.growth_bytes > threshold_bytes
     return Outcome(growth_bytes / BYTES_PER_MB, limits.threshold_mb, leaked, repetition)
 
 
@@ -67,7 +70,7 @@ def report_text(nodeid: str, outcome: Outcome, rows: Sequence[str], holders: Seq
     """The failure of a test that leaks, with the lines that allocated and what holds it."""
     sizes = f"{outcome.growth_mb:.2f} MB (threshold: {outcome.threshold_mb:.2f} MB)"
     block = [RULE, f"MEMORY LEAK DETECTED: {nodeid}", f"Memory growth: {sizes}"]
-    allocations = [f"  {row}" for row in rows] or ["  none is known"]
+    allocations = [f"  {row}" for row in rows] or ["  none of Python: C code has allocated it"]
     lines = [
         _headline(outcome),
         *block,
@@ -91,4 +94,7 @@ def _headline(outcome: Outcome) -> str:
 
 def _repeated(outcome: Outcome) -> list[str]:
     found = outcome.repetition
-    return [] if found is None else [f"Body repeated {found.iterations} times: {found.text}"]
+    if found is None:
+        return []
+    times = "Body" if found.iterations == 1 else f"Body repeated {found.iterations} times:"
+    return [f"{times} {found.text}"]

@@ -61,11 +61,12 @@ class SharedFixtures:
             try:
                 original(fixturedef, request)
             finally:
-                self._take_in()
                 if fixturedef in self._large:
-                    # The test's arguments may hold its value until the test is reported.
                     self._large.discard(fixturedef)
+                    self._guard(self._meter.collect, None)
+                    # The test's arguments may hold its value until the test is reported.
                     self._meter.collect_before_next()
+                self._take_in()
 
         return finish
 

@@ -20,6 +20,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leakprobe.testing import memory_leak_test
+
 SIZE = 20_000
 kept: list[bytearray] = []
 seen: list[int] = []
@@ -188,6 +190,18 @@ class AsyncCase(unittest.IsolatedAsyncioTestCase):
 @given(st.integers())
 def test_once_with_hypothesis(number: int) -> None:
     assert number == number  # noqa: PLR0124  # anything that passes
+
+
+@memory_leak_test(iterations=3, warmup=1)
+def test_once_with_memory_leak_test() -> None:
+    use_and_free()
+
+
+class TestDecorated:
+    @pytest.mark.asyncio
+    @memory_leak_test(iterations=3, warmup=1)
+    async def test_once_asyncio(self) -> None:
+        use_and_free()
 
 
 def test_once_that_returns() -> int:
