@@ -22,6 +22,7 @@ from leakprobe.model.calls import CallSuspect, CallsVerdict
 __all__ = [
     "CLOSE_WINDOWS",
     "FEWEST_CALLS",
+    "FEWEST_CLOSELY",
     "LEAST_BYTES",
     "LEAST_COUNT",
     "LEAST_RESIDENT_BYTES",
@@ -36,6 +37,8 @@ __all__ = [
 WINDOWS = 12
 # Each ends with a walk of the heap; the judge needs eight values after the warm-up.
 CLOSE_WINDOWS = 9
+# A dozen objects more is nothing to it: one of each call shows in so many.
+FEWEST_CLOSELY = 27
 # Growth has to repeat: once, and once more.
 FEWEST_CALLS = 3
 # First calls fill caches: what the first fifth brings is not counted.
@@ -219,17 +222,21 @@ def verdict_of(
         reason = worst.reason + also + others + ("" if walked else WITHOUT_WALKS)
         return CallsVerdict(worst.state, worst.resource, worst.confidence, reason, smallest)
     what = "what grew at first did not go on" if grew else "nothing kept growing"
+    if elsewhere:
+        what = "what grew was allocated elsewhere"
     reason = f"{what} in {memory.span:,} calls after the warm-up"
-    if smallest is not None and not grew:
+    if not grew:
         reason += f"; a leak of {smallest:,} bytes per call would have shown"
     confidence = min(MOST_CONFIDENCE, 1 - 1 / len(memory.calls))
-    return CallsVerdict("no_leak", None, confidence, reason + others, smallest)
+    return CallsVerdict("no_leak", None, confidence, reason, smallest)
 
 
 def _smallest_detectable(memory: CallSeries) -> int:
     """What stands out of how memory in use goes up and down from window to window."""
-    steps = [abs(after - before) for before, after in pairwise(memory.values)]
-    return math.ceil((LEAST_BYTES + NOISES * median(steps)) / memory.span)
+    steps = [after - before for before, after in pairwise(memory.values)]
+    usual = median(steps)
+    noise = median(abs(step - usual) for step in steps)
+    return math.ceil((LEAST_BYTES + NOISES * noise) / memory.span)
 
 
 def _site(site: Site, include: Sequence[str]) -> Site | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from leakprobe.analysis.calls import (
     CLOSE_WINDOWS,
     FEWEST_CALLS,
+    FEWEST_CLOSELY,
     in_calls,
     native_suspect,
     verdict_of,
@@ -63,7 +64,7 @@ def judge_calls(
         call: one unit of work, without arguments.
         name: what to call it; None: by its own name.
         iterations: calls that are judged, at least 3. Where something grows there are as
-            many again, and no fewer than 9.
+            many again, and no fewer than 27.
         warmup: calls before, which are not counted.
         include: beginnings of paths or modules: growth that was allocated elsewhere is left out.
 
@@ -111,7 +112,7 @@ def _steps(plan: Plan) -> Steps[CallsReport]:
     suspects: tuple[CallSuspect, ...] = ()
     grew = light.grows
     if grew:
-        closely = max(plan.iterations, CLOSE_WINDOWS)
+        closely = max(plan.iterations, FEWEST_CLOSELY)
         found = yield from _watch_closely(closely, captured)
         suspects = in_calls(found, plan.include)
         made += closely
@@ -153,11 +154,11 @@ def _watch_lightly(calls: int, captured: CapturedOutput) -> Generator[int, None,
 def _watch_closely(
     calls: int, captured: CapturedOutput
 ) -> Generator[int, None, tuple[Suspect, ...]]:
-    made = 0
+    windows, made = windows_of(calls, CLOSE_WINDOWS), 0
     with tight_tracer() as tracer:
-        watch = HeapWatch(tracer)
+        watch = HeapWatch(tracer, calls / len(windows))
         watch.observe(made)
-        for window in windows_of(calls, CLOSE_WINDOWS):
+        for window in windows:
             yield window
             made += window
             captured.forget()

@@ -1,8 +1,8 @@
 """Calls that are watched as closely as it goes: every window ends with a walk of the heap.
 
 The judge is the service's. Its rules are written in seconds, and calls of a test take
-microseconds or minutes; so here a window lasts five seconds on a clock of its own, however
-long it took.
+microseconds or minutes; so here a clock goes on with the calls, five seconds in a window,
+however long that took.
 """
 
 import time
@@ -40,12 +40,12 @@ class HeapWatch:
 
     Args:
         tracer: records allocations; it runs.
+        calls: how many will be made in a window, on average.
     """
 
-    def __init__(self, tracer: Tracer) -> None:
+    def __init__(self, tracer: Tracer, calls: float) -> None:
         self._tracer = tracer
         self._evidence = Evidence()
-        self._windows = 0
         self._calls = 0
         self._walks = HeapWalks((self, tracer), budget=1.0, least_length=LEAST_LENGTH)
         self._reader = SnapshotReader(
@@ -53,7 +53,7 @@ class HeapWatch:
             tracer,
             RequestCounters(),
             self._walks,
-            clock=lambda: self._windows * WINDOW_S,
+            clock=lambda: self._calls * WINDOW_S / calls,
             wall_clock=time.time,
         )
 
@@ -73,7 +73,6 @@ class HeapWatch:
             WalkFailed: the copy of the process came to nothing.
         """
         collect_all()
-        self._windows += 1
         self._calls = calls
         reader = self._reader
         snapshot = reader.with_stacks(reader.bare("window", None))

@@ -9,8 +9,10 @@ import asyncio
 import gc
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import psutil
 
@@ -22,6 +24,11 @@ from leakprobe.own_threads import own_idents
 
 __all__ = ["BYTES_PER_MB", "Reading", "collect_all", "take_reading"]
 
+# The first is of 3.13 and later, where the second is deprecated.
+_clear_type_cache = cast(
+    "Callable[[], None]",
+    getattr(sys, "_clear_internal_caches", None) or getattr(sys, "_clear_type_cache", int),
+)
 # In the toolkit a megabyte is 1,000,000 bytes.
 BYTES_PER_MB = 1_000_000
 DESCRIPTORS = f"{PROC}/self/fd"
@@ -63,7 +70,12 @@ def take_reading(*, collect: bool = True) -> Reading:
 
 
 def collect_all() -> None:
-    """Run a full collection; where it freed something, a second for what that held."""
+    """Run a full collection; where it freed something, a second for what that held.
+
+    CPython's cache of attributes of types is emptied, too, for 30 µs: it keeps the names of
+    up to 4,096 look-ups alive (Objects/typeobject.c), and C code makes a new one each time.
+    """
+    _clear_type_cache()
     if gc.collect():
         gc.collect()
 

@@ -47,11 +47,11 @@ def suspect(
     return replace(found, **kwargs)  # type: ignore[arg-type]  # fields by name
 
 
-@given(st.integers(1, 10_000))
-def test_windows_take_all_calls_in_parts_as_equal_as_can_be(calls: int) -> None:
-    windows = windows_of(calls)
+@given(st.integers(1, 10_000), st.integers(1, 20))
+def test_windows_take_all_calls_in_parts_as_equal_as_can_be(calls: int, most: int) -> None:
+    windows = windows_of(calls, most)
     assert sum(windows) == calls
-    assert len(windows) == min(calls, 15)
+    assert len(windows) == min(calls, most)
     assert max(windows) - min(windows) <= 1
 
 

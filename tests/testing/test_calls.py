@@ -121,7 +121,7 @@ def test_a_bounded_cache_that_fills_is_no_leak() -> None:
 def test_few_calls_are_made_more_where_something_grows(planted: Planted) -> None:
     report = judge_calls(planted.keeps_results, iterations=3, warmup=0)
     assert the_leak(report).bytes_per_call == pytest.approx(2080, abs=200)
-    assert report.calls_in_all == 3 + 9
+    assert report.calls_in_all == 3 + 27
 
 
 @pytest.mark.slow
@@ -131,7 +131,7 @@ def test_only_lines_that_were_asked_about_count(planted: Planted) -> None:
     assert the_leak(inside).site is not None
     outside = judge_calls(planted.keeps_results, iterations=40, include=["shop"])
     assert outside.verdict.state == "no_leak"
-    assert "1 more grew elsewhere" in outside.verdict.reason
+    assert outside.verdict.reason.startswith("what grew was allocated elsewhere in 30 calls")
 
 
 @pytest.mark.slow

@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from leakprobe.capture.native import sampler_missing
 from leakprobe.errors import LeakprobeError
 from leakprobe.testing import compare_growth
 from leakprobe.testing.comparison import compare_growth_async
+from tests.native import needs_sampler
 
 LIBRARY = "<library>" + '<video key="1" title="A film"><media/></video>' * 100 + "</library>"
-
-exact = pytest.mark.skipif(sampler_missing() is not None, reason="memory in use needs the core")
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +28,7 @@ def nothing() -> None:
     pass
 
 
-@exact
+@needs_sampler
 def test_trees_that_are_kept_beside_trees_that_are_cleared() -> None:
     kept: list[ET.Element] = []
 
@@ -50,7 +48,7 @@ def test_trees_that_are_kept_beside_trees_that_are_cleared() -> None:
     assert len(kept) == 20 + 60 + 10  # warm-up, measured, and one before each window
 
 
-@exact
+@needs_sampler
 def test_as_much_as_was_planted_and_its_interval() -> None:
     kept: list[bytes] = []
     keeping = {"keeps": lambda: kept.append(bytes(967)), "keeps nothing": nothing}
@@ -62,7 +60,7 @@ def test_as_much_as_was_planted_and_its_interval() -> None:
     assert (found.iterations, found.warmup, way.iterations) == (500, 20, 500)
 
 
-@exact
+@needs_sampler
 @pytest.mark.parametrize("iterations", [1, 4, 5, 60])
 def test_equal_ways_do_not_differ(iterations: int) -> None:
     def work() -> None:
@@ -74,7 +72,7 @@ def test_equal_ways_do_not_differ(iterations: int) -> None:
     assert not compare_growth({"one": work, "other": again}, iterations).is_real
 
 
-@exact
+@needs_sampler
 def test_what_waits_for_the_collector_is_no_growth_and_is_told() -> None:
     def cycle() -> None:
         held: list[object] = [bytes(10_000)]
@@ -86,7 +84,7 @@ def test_what_waits_for_the_collector_is_no_growth_and_is_told() -> None:
     assert 0.2 < found["cycles"].growth_before_collection_mb < 0.4
 
 
-@exact
+@needs_sampler
 def test_what_a_way_replaces_of_the_other_is_not_charged_to_either() -> None:
     last: list[bytes] = [b""]
 
@@ -118,7 +116,7 @@ def test_threads_are_counted() -> None:
     assert [way.threads for way in found.ways] == [4, 0]
 
 
-@exact
+@needs_sampler
 def test_coroutine_functions_and_functions_side_by_side() -> None:
     kept: list[bytes] = []
 

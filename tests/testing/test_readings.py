@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from array import array
+from xml.etree.ElementTree import XMLParser
 
 from leakprobe.own_threads import OwnThread
 from leakprobe.testing.readings import collect_all, take_reading
@@ -114,3 +115,15 @@ def test_tasks_are_counted_without_the_one_that_asks() -> None:
         return before, during
 
     assert asyncio.run(main()) == (0, 5)
+
+
+@needs_sampler
+def test_names_that_c_code_looks_up_are_no_growth() -> None:
+    def parse() -> None:
+        for _ in range(200):
+            XMLParser()
+
+    parse()
+    before = take_reading().memory_bytes
+    parse()
+    assert abs(take_reading().memory_bytes - before) < 500

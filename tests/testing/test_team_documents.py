@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.native import needs_sampler
+
 ROOT = Path(__file__).parent.parent.parent
 
 PROFILER = """
@@ -49,7 +51,6 @@ assert leaked < 10, f"{leaked} BytesIO objects leaked"
 
 GROWTH = """
 from tests.memory_utils import measure_memory_growth
-from tests.native import needs_sampler
 
 def my_function():
     # Function to test

@@ -57,7 +57,7 @@ class GrowthSummary:
         if not self._rows:
             terminalreporter.write_line(f"memory growth: {total}")
             return
-        terminalreporter.section("memory growth")
+        terminalreporter.write_sep("=", "memory growth")
         worst = sorted(self._rows.items(), key=lambda one: (-one[1].leaked, -one[1].growth_mb))
         for nodeid, row in worst[:MOST_ROWS]:
             terminalreporter.write_line(_line(nodeid, row), red=row.leaked)

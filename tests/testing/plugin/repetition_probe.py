@@ -1,5 +1,6 @@
 """A pytest plugin that repeats every body of a run, and writes the verdicts to a file."""
 
+import gc
 import json
 import os
 from dataclasses import asdict
@@ -15,6 +16,10 @@ verdicts: dict[str, object] = {}
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(RepetitionPlugin(lambda item: ITERATIONS), "repetition")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # the collections between the bodies have little to look at
 
 
 def pytest_runtest_teardown(item: pytest.Item) -> None:
