@@ -55,7 +55,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _parser() -> tuple[argparse.ArgumentParser, dict[str, Callable[[argparse.Namespace], int]]]:
-    parser = argparse.ArgumentParser(
+    parser = options_of.Parser(
         prog="leakprobe", description="Find memory leaks in a live Python service."
     )
     parser.add_argument("--version", action="version", version=f"leakprobe {__version__}")

@@ -58,6 +58,7 @@ NOISES = 3
 MOST_CONFIDENCE = 0.99
 STATES = ("leak", "suspect")
 COUNTED = ("threads", "tasks", "fds", "children")
+MACHINERY = ("/_pytest/", "/pluggy/", "/pytest_mock/", "/unittest/mock.py", "/coverage/")
 WITHOUT_WALKS = "; without the native core neither types nor holders are known"
 
 
@@ -115,6 +116,9 @@ def windows_of(calls: int, most: int = WINDOWS) -> list[int]:
 
 def in_calls(suspects: Sequence[Suspect], include: Sequence[str] = ()) -> tuple[CallSuspect, ...]:
     """The judge's suspects per call, without those that were allocated elsewhere.
+
+    What the machinery of tests has allocated is theirs: monkeypatch notes what to undo, a
+    mock how it was called, coverage which thread it traces.
 
     Args:
         suspects: the worst first.
@@ -240,8 +244,10 @@ def _smallest_detectable(memory: CallSeries) -> int:
 
 
 def _site(site: Site, include: Sequence[str]) -> Site | None:
-    """The line that is asked about, with the stack above what called it; None: there is none."""
+    """The line that is asked about, with the stack above what called it; None: it is another's."""
     stack = above_toolkit(site.stack)
+    if any(part in site.stack[0].file for part in MACHINERY):
+        return None
     lines = [frame for frame in stack if not include or _lies_below(frame.file, include)]
     if not lines:
         return None if include else site

@@ -3,8 +3,11 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
-__all__ = ["add_audit", "add_check", "add_demo", "add_doctor", "add_suspects"]
+from leakprobe.errors import LeakprobeError
+
+__all__ = ["Parser", "add_audit", "add_check", "add_demo", "add_doctor", "add_suspects"]
 
 LAST_PORT = 65535
 LONGEST = 10
@@ -14,6 +17,18 @@ MOST_SUSPECTS = 100
 MOST_ITERATIONS = 10_000_000
 FEWEST_ITERATIONS = 3
 MOST_TIMEOUT_S = 86_400
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Wrong usage.
+
+        Raises:
+            LeakprobeError: always.
+        """
+        raise LeakprobeError(f"{' '.join(message.split())}; see {self.prog} --help")
 
 
 def add_demo(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,6 @@ from typing import cast
 from leakprobe.codec import decode, encode
 from leakprobe.commands.child_task import ChildAnswer, ChildTask, Planned
 from leakprobe.errors import LeakprobeError
-from leakprobe.model.calls import CallsReport
 from leakprobe.render.json import json_bytes
 from leakprobe.testing import target
 from leakprobe.testing.calls import judge_calls
@@ -38,12 +37,16 @@ CALLING = (__file__, target.__file__)
 def main(arguments: Sequence[str]) -> None:
     """Read the task, write the answer, and end, whatever threads the code has left."""
     faulthandler.enable()
+    pid = os.getpid()
     task = decode(ChildTask, json.loads(Path(arguments[0]).read_text(encoding="utf-8")))
-    answered = Path(arguments[1])
-    unfinished = answered.with_suffix(".unfinished")
-    unfinished.write_bytes(json_bytes(encode(answer(task))))
-    unfinished.replace(answered)
-    _clean_up()
+    sys.argv[:] = [task.where]  # as the code would see it if it were run by itself
+    said = json_bytes(encode(answer(task)))
+    if os.getpid() == pid:  # else this is a copy that the code has forked, and that came back
+        answered = Path(arguments[1])
+        unfinished = answered.with_suffix(".unfinished")
+        unfinished.write_bytes(said)
+        unfinished.replace(answered)
+        _clean_up()
     os._exit(0)
 
 
@@ -91,7 +94,7 @@ def _judge(
 ) -> ChildAnswer:
     counted = _AsyncCounted(call) if is_async(call) else _Counted(call)
     try:
-        report: CallsReport = judge_calls(
+        report = judge_calls(
             counted,
             name=name,
             iterations=iterations * task.times,

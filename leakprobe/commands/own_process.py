@@ -58,11 +58,13 @@ def ask_child(
         try:
             code = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            raise ChildDied(f"not done after {duration_text(timeout_s)}") from None
+            code = None
         finally:
             _end(process)
         if answered.exists():
             return decode(ChildAnswer, json.loads(answered.read_text(encoding="utf-8")))
+        if code is None:
+            raise ChildDied(f"not done after {duration_text(timeout_s)}")
         raise ChildDied(_last_words(code, log))
 
 

@@ -28,6 +28,10 @@ COLUMNS = (
     Column("verdict", "verdict"),
     Column("mb_per_1000_iterations", "MB per 1,000 iterations"),
 )
+MEANINGS: tuple[tuple[AuditVerdict, str], ...] = (
+    ("protected", "the suspected way leaks, and the other one does not"),
+    ("not_proven", "it grows, and that may still end; more iterations would tell"),
+)
 WRAPPED = 92
 HEADINGS = (
     "Hypothesis",
@@ -44,7 +48,8 @@ HEADINGS = (
 def audit_text(report: AuditReport) -> str:
     """A row for each hypothesis, with what was found below it, in at most 100 columns."""
     rows = tuple(_text_row(row) for row in report.rows)
-    return page_text(Page("Audit", _headline(report), (Table("", COLUMNS, rows),)))
+    table = Table("", COLUMNS, rows, notes=tuple(_notes(report)))
+    return page_text(Page("Audit", _headline(report), (table,)))
 
 
 def audit_markdown(report: AuditReport) -> str:
@@ -55,6 +60,7 @@ def audit_markdown(report: AuditReport) -> str:
         _line(HEADINGS),
         _line(["---", "---", "---:", *["---"] * 5]),
         *(_line([_escaped(cell) for cell in _markdown_cells(row)]) for row in report.rows),
+        *(f"\n{_escaped(note)}" for note in _notes(report)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -71,6 +77,12 @@ def _headline(report: AuditReport) -> str:
     tested = count_text(len(report.rows), "hypothesis", "hypotheses")
     took = duration_text(report.seconds)
     return f"{tested} of {report.script}: {', '.join(parts)}. Measured in {took}."
+
+
+def _notes(report: AuditReport) -> Iterator[str]:
+    """What those verdicts mean that do not say it themselves."""
+    found = {row.verdict for row in report.rows}
+    yield from (f"{VERDICTS[verdict]}: {said}" for verdict, said in MEANINGS if verdict in found)
 
 
 def _text_row(row: AuditRow) -> Row:

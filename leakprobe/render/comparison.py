@@ -14,14 +14,18 @@ WAITING_MB = 0.01
 
 
 def comparison_text(ways: Sequence[WayGrowth], differences: Sequence[WayDifference]) -> str:
-    """A line for each way, and one for each difference; no line feed at the end."""
+    """A line for each way, and one for each difference; no line feed at the end.
+
+    What is said per call is the median over windows: a list that is made longer now and then
+    counts in what all calls took, and not in that.
+    """
     return "\n".join([*map(_way, ways), *map(_difference, differences)])
 
 
 def _way(way: WayGrowth) -> str:
     growth = f"{_size(way.growth_mb)} for {count_text(way.iterations, 'call')}"
-    each = _size(way.growth_mb / way.iterations)
-    return f"{plain(way.label)}: " + ", ".join([f"{growth} ({each} each)", *_beside(way)])
+    each = decimal_text(way.growth_bytes_per_call)
+    return f"{plain(way.label)}: " + ", ".join([f"{growth} ({each} per call)", *_beside(way)])
 
 
 def _beside(way: WayGrowth) -> Iterator[str]:

@@ -8,13 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leakprobe.testing.comparison import compare_growth
+    from leakprobe.testing.comparison import compare_growth, compare_growth_async
     from leakprobe.testing.decorator import memory_leak_test
     from leakprobe.testing.detector import LeakDetector
     from leakprobe.testing.growth import measure_memory_growth
     from leakprobe.testing.hypotheses import Hypothesis
     from leakprobe.testing.profiler import MemoryProfiler
     from leakprobe.testing.report import MemoryLeakReport
+    from leakprobe.testing.severity import Severity, Thresholds
     from leakprobe.testing.snapshot import MemorySnapshot
 
 __all__ = [
@@ -23,7 +24,10 @@ __all__ = [
     "MemoryLeakReport",
     "MemoryProfiler",
     "MemorySnapshot",
+    "Severity",
+    "Thresholds",
     "compare_growth",
+    "compare_growth_async",
     "measure_memory_growth",
     "memory_leak_test",
 ]
@@ -34,7 +38,10 @@ MODULES = {
     "MemoryLeakReport": "report",
     "MemoryProfiler": "profiler",
     "MemorySnapshot": "snapshot",
+    "Severity": "severity",
+    "Thresholds": "severity",
     "compare_growth": "comparison",
+    "compare_growth_async": "comparison",
     "measure_memory_growth": "growth",
     "memory_leak_test": "decorator",
 }

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leakprobe.capture.heap.own import FILE_PREFIX
@@ -10,11 +11,13 @@ from leakprobe.model.application import application_frame, is_library
 from leakprobe.model.memory import Frame
 from leakprobe.render.units import decimal_text, source_text
 
-__all__ = ["FRAMES", "Allocation", "AllocationTrace", "read_allocations"]
+__all__ = ["FRAMES", "Allocation", "AllocationTrace", "read_allocations", "worth_showing"]
 
 # Deep enough to get from a library's line to the application's.
 FRAMES = 12
 EXAMPLES = f"{FILE_PREFIX}examples/"
+# Of the largest row: what is less explains nothing.
+LEAST_SHARE = 0.01
 
 RawFrame = tuple[str, int]
 RawStack = tuple[RawFrame, ...]
@@ -85,6 +88,12 @@ class AllocationTrace:
             if size > before[0]
         }
         return _ranked(grown, limit)
+
+
+def worth_showing(rows: Sequence[Allocation]) -> tuple[Allocation, ...]:
+    """The rows that explain something: at least a hundredth of the largest."""
+    least = LEAST_SHARE * max((row.bytes for row in rows), default=0)
+    return tuple(row for row in rows if row.bytes >= least)
 
 
 def read_allocations(limit: int) -> tuple[Allocation, ...]:

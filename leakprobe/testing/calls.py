@@ -27,7 +27,7 @@ from leakprobe.model import Suspect
 from leakprobe.model.calls import CallsReport, CallSuspect
 from leakprobe.testing.arguments import check_whole
 from leakprobe.testing.captured import CapturedOutput
-from leakprobe.testing.driving import Call, Steps, drive_async, run_steps
+from leakprobe.testing.driving import Call, Steps, drive_async, is_traced, run_steps
 from leakprobe.testing.heap_watch import HeapWatch
 from leakprobe.testing.light_watch import LightWatch
 from leakprobe.testing.tracing import tight_tracer
@@ -117,7 +117,7 @@ def _steps(plan: Plan) -> Steps[CallsReport]:
         suspects = in_calls(found, plan.include)
         made += closely
     elsewhere = len(found) - len(suspects)
-    if light.exact and native_suspect(memory, memory, found) is not None:
+    if light.exact and not is_traced() and native_suspect(memory, memory, found) is not None:
         again = yield from _watch_lightly(plan.iterations, captured)
         made += plan.iterations
         suspects = with_native(suspects, native_suspect(memory, again.memory, found))

@@ -110,7 +110,8 @@ def _captured_streams() -> list[TextIO]:
     kind = _defined("_pytest.capture", "CaptureIO")
     if kind is None:
         return []
-    return [stream for stream in (sys.stdout, sys.stderr) if issubclass(type(stream), kind)]
+    standard = (stream for stream in (sys.stdout, sys.stderr) if issubclass(type(stream), kind))
+    return [stream for stream in standard if not stream.closed]
 
 
 def _recorded_warnings() -> list[_Warnings]:

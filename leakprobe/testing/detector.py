@@ -27,13 +27,15 @@ class LeakDetector:
 
     Leaked is what was born after `start()` and is alive after a collection; after `stop()`,
     or the end of the block, what was born until then and is alive. Nothing is kept alive for
-    it, and nothing of the objects is called.
+    it, and nothing of the objects is called. Each count takes a collection and, for types
+    that the collector does not track, a walk of all objects of some tenths of a second.
 
     The number is exact for types whose objects can be referred to weakly. Of others (bytes,
     strings, numbers, lists, dicts, classes with slots) it is a lower bound, as the
     address of one that has died since the start may be that of a new one; it is never less
     than by how many more there are. What only C code holds, such as the bytes in a
-    `BytesIO`, is not found where the collector does not track it.
+    `BytesIO`, is not found where the collector does not track it; it counts as new once
+    Python code holds it.
 
     Args:
         *types: classes, or their names: `BytesIO`, `"io.BytesIO"`, `"app.models.Order"`. The

@@ -7,6 +7,7 @@ here makes the calls.
 
 import asyncio
 import inspect
+import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import closing
 from functools import partial
@@ -14,7 +15,7 @@ from typing import Generic, TypeVar, cast
 
 from leakprobe.errors import LeakprobeError
 
-__all__ = ["Call", "Steps", "drive", "drive_async", "is_async", "run_steps"]
+__all__ = ["Call", "Steps", "drive", "drive_async", "is_async", "is_traced", "run_steps"]
 
 Found = TypeVar("Found")
 
@@ -23,6 +24,8 @@ Call = Callable[[], object]
 Steps = Generator[int, None, Found]
 
 NOT_AWAITED = "the call returned a coroutine that nobody awaits: give the coroutine function itself"
+# Of sys.monitoring (PEP 669).
+MOST_TOOLS = 6
 # Callbacks that a call has scheduled run in the turns of the loop that follow.
 TURNS_TO_SETTLE = 3
 
@@ -90,6 +93,14 @@ def _call(call: Call) -> None:
     if inspect.iscoroutine(made):
         made.close()
         raise LeakprobeError(NOT_AWAITED)
+
+
+def is_traced() -> bool:
+    """Whether a debugger or coverage follows the calls: it takes memory of its own for them."""
+    if sys.gettrace() is not None:
+        return True
+    monitoring = getattr(sys, "monitoring", None)  # from 3.12 on
+    return monitoring is not None and any(map(monitoring.get_tool, range(MOST_TOOLS)))
 
 
 class _Plan(Generic[Found]):

@@ -10,6 +10,7 @@ from typing import Any, overload
 from leakprobe.analysis.calls import CallSeries
 from leakprobe.render.units import count_text, decimal_text
 from leakprobe.testing.arguments import BadArgument, check_whole
+from leakprobe.testing.captured import CapturedOutput
 from leakprobe.testing.driving import Steps, drive_async, is_async, run_steps
 from leakprobe.testing.ending_threads import known_threads, let_threads_end
 from leakprobe.testing.measurement import Measurement
@@ -106,6 +107,8 @@ def measure_memory_growth(
 
         memory_mb, threads = await measure_memory_growth(my_coroutine_function)
 
+    What pytest captures of the calls (log records, output) is no growth, and is dropped.
+
     Args:
         func: takes no arguments; what it returns is dropped, what it raises comes out as it is.
         iterations: how often to call it.
@@ -137,11 +140,13 @@ def _steps(iterations: int, interval: int, clock: Clock) -> Steps[MemoryGrowth]:
     began = clock()
     calls = array("q", [*range(0, iterations, interval), iterations])
     values = array("q", bytes(8 * len(calls)))  # filled in place: it must not grow itself
-    threads = known_threads()
+    threads, captured = known_threads(), CapturedOutput()
+    captured.remember()
     start = now = take_reading()
     values[0] = start.memory_bytes
     for place in range(1, len(calls)):
         yield calls[place] - calls[place - 1]
+        captured.forget()
         if place == len(calls) - 1:
             let_threads_end(threads)
         now = take_reading()

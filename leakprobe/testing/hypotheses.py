@@ -22,6 +22,7 @@ from typing import cast
 from leakprobe.errors import LeakprobeError, shorten
 from leakprobe.testing.arguments import check_whole
 from leakprobe.testing.driving import Call
+from leakprobe.testing.target import place_of, said_of
 
 __all__ = ["Hypothesis", "Need", "Way", "missing_for", "read_hypotheses"]
 
@@ -128,11 +129,12 @@ def read_hypotheses(module: ModuleType) -> tuple[Hypothesis, ...]:
     """What the script lists as `HYPOTHESES`, `hypotheses`, or returns from `hypotheses()`.
 
     Raises:
-        LeakprobeError: there are none, two have the same name, or one is not right.
+        LeakprobeError: there are none, two have the same name, one is not right, or
+            `hypotheses()` raises.
     """
     listed = next((vars(module)[name] for name in NAMES if name in vars(module)), None)
     if callable(listed):
-        listed = listed()
+        listed = _result("hypotheses()", listed)
     found = tuple(_hypothesis(item) for item in _items(listed))
     if not found:
         raise LeakprobeError(f"{_file(module)} lists no hypotheses: {EXAMPLE}")
@@ -149,7 +151,8 @@ def missing_for(hypothesis: Hypothesis) -> str | None:
     """Why it cannot be tested here, with what to do; None: it can.
 
     Raises:
-        LeakprobeError: a function among its needs answers with something else than a text.
+        LeakprobeError: a function among its needs raises, or answers with something else
+            than a text.
     """
     reasons = (_missing(need) for need in hypothesis.all_needs)
     return next((reason for reason in reasons if reason), None)
@@ -157,12 +160,19 @@ def missing_for(hypothesis: Hypothesis) -> str | None:
 
 def _missing(need: Need) -> str | None:
     if not isinstance(need, str):
-        reason = cast("object", need())
+        reason = _result("a need", need)
         if reason is None or isinstance(reason, str):
             return reason
         raise LeakprobeError(f"a need answered {shorten(repr(reason))}: answer a reason, or None")
     kind, _, name = need.rpartition(":")
     return LOOKS.get(kind, _module)(name)
+
+
+def _result(said: str, function: Callable[[], object]) -> object:
+    try:
+        return function()
+    except Exception as error:
+        raise LeakprobeError(f"{said} raised {said_of(error)} ({place_of(error)})") from error
 
 
 def _module(name: str) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from leakprobe.render.units import count_text, decimal_text
-from leakprobe.testing.allocations import Allocation
+from leakprobe.testing.allocations import Allocation, worth_showing
 from leakprobe.testing.measurement import Measurement
 from leakprobe.testing.readings import BYTES_PER_MB, Reading
 
@@ -83,4 +83,4 @@ def _measured(measurements: Sequence[Measurement]) -> list[str]:
 def _allocated(lines: Sequence[Allocation] | None) -> list[str]:
     if lines is None:
         return [NO_LINES]
-    return ["allocated by:", *(f"  {line}" for line in lines)] if lines else []
+    return ["allocated by:", *(f"  {line}" for line in worth_showing(lines))] if lines else []

@@ -7,7 +7,7 @@ from leakprobe.render.page import Fact, Facts, Lines, Page, Section
 from leakprobe.render.table import Column, Row, Table
 from leakprobe.render.text import page_text
 from leakprobe.render.units import decimal_text, duration_text, number_text
-from leakprobe.testing.allocations import Allocation
+from leakprobe.testing.allocations import worth_showing
 from leakprobe.testing.severity import Severity
 from leakprobe.testing.snapshot import MemorySnapshot
 
@@ -116,7 +116,7 @@ def _table(title: str, name: str, rows: Sequence[Growth]) -> Table:
 
 
 def _lines(end: MemorySnapshot) -> Lines:
-    rows: Sequence[Allocation] = end.top_allocations[:ROWS]
+    rows = worth_showing(end.top_allocations[:ROWS])
     if not end.traced:
         return Lines("", (TRACING_OFF,))
     return Lines("Lines that allocated most of what lives", tuple(f"  {row}" for row in rows))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["tight_tracer"]
 
-SAMPLE_BYTES = 512
+SAMPLE_BYTES = 64
 FRAMES = 32
 # Deep enough to get from a library's line to the application's.
 FRAMES_TRACEMALLOC = 12

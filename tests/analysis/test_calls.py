@@ -175,3 +175,16 @@ def test_nothing_grew() -> None:
 def test_what_grew_did_not_go_on() -> None:
     verdict = verdict_of(series(0), (), grew=True)
     assert verdict.reason == "what grew at first did not go on in 143 calls after the warm-up"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "/venv/lib/python3.12/site-packages/_pytest/monkeypatch.py",
+        "/usr/lib/python3.12/unittest/mock.py",
+        "/venv/lib/python3.12/site-packages/coverage/collector.py",
+    ],
+)
+def test_what_the_machinery_of_tests_keeps_is_not_the_test_s(file: str) -> None:
+    assert in_calls([suspect((Frame(file, 317, "setitem"), SHOP, DRIVER))]) == ()
+    assert len(in_calls([suspect((SHOP, Frame(file, 1, "run")))])) == 1

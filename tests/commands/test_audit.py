@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from leakprobe import cli
-from leakprobe.capture.native import heap_walk_missing, sampler_missing
 from leakprobe.commands.audit import AuditOptions, audit_script
 from leakprobe.commands.child_task import ChildAnswer, ChildTask, Planned
 from leakprobe.commands.own_process import ChildDied
@@ -19,8 +18,8 @@ from leakprobe.model.audit import AuditRow
 from leakprobe.model.verdict import State
 from leakprobe.render.audit import audit_document, audit_markdown, audit_text
 from tests.audits import report
+from tests.native import needs_heap_walk, needs_sampler
 
-CORE = sampler_missing() is None and heap_walk_missing() is None
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "audit_subtitles.py"
 SCRIPT = """
 import os, signal
@@ -70,7 +69,8 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.mark.skipif(not CORE, reason="lines, types and holders need the core")
+@needs_heap_walk
+@needs_sampler
 def test_one_script_with_six_hypotheses(script: Path) -> None:
     found = audit_script(script.name, AuditOptions(40, 20, OTHERS))
     (hangs,) = audit_script(script.name, AuditOptions(40, 20, ("hang",), timeout_s=2.0)).rows

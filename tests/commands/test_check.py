@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 
 from leakprobe import cli
-from leakprobe.capture.native import heap_walk_missing, sampler_missing
 from leakprobe.commands import check
 from leakprobe.commands.child_task import ChildAnswer, ChildTask
 from leakprobe.commands.own_process import ChildDied
 from tests.audits import report
+from tests.native import needs_heap_walk, needs_sampler
 
-CORE = sampler_missing() is None and heap_walk_missing() is None
 SERVICE = """
 import asyncio, os
 
@@ -46,7 +45,8 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.mark.skipif(not CORE, reason="who holds it needs the core")
+@needs_heap_walk
+@needs_sampler
 @pytest.mark.usefixtures("service")
 def test_a_leak_with_its_line_type_and_holder(capfd: pytest.CaptureFixture[str]) -> None:
     code = cli.main(["check", "planted_service:handle", "--iterations", "40", "--json"])
@@ -67,7 +67,7 @@ def test_its_innocent_twin(service: Path, capfd: pytest.CaptureFixture[str]) -> 
     code = cli.main(["check", f"{service}:handle_and_forget", "--iterations", "20"])
     out, _ = capfd.readouterr()
     assert code == 0
-    assert out.startswith("No leak: nothing kept growing")
+    assert out.startswith("No leak: ")
     assert all(len(line) <= 100 for line in out.splitlines())
 
 

@@ -49,6 +49,4 @@ def test_nobody_there_ends_with_3_and_wrong_usage_with_2(
 ) -> None:
     assert cli.main(["suspects", f"127.0.0.1:{free_port}", "--token", "t"]) == 3
     assert cli.main(["suspects", "ftp://h", "--token", "t"]) == 2
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["suspects"])
-    assert ended.value.code == 2
+    assert cli.main(["suspects"]) == 2

@@ -28,6 +28,7 @@ def test_text_has_a_row_for_each_hypothesis_and_what_was_found_below_it() -> Non
     assert "      needs the module av" in lines
     assert "      see app.py" in lines
     assert "      two lines" in lines
+    assert "protected: the suspected way leaks, and the other one does not" in lines
 
 
 def test_a_long_reason_is_wrapped_and_not_cut() -> None:
@@ -39,7 +40,9 @@ def test_a_long_reason_is_wrapped_and_not_cut() -> None:
 
 
 def test_markdown_is_one_table_whatever_the_names_are() -> None:
-    heading, _, *lines = audit_markdown(audit()).splitlines()
+    heading, table, *notes = audit_markdown(audit()).split("\n\n")
+    lines = table.splitlines()
+    assert len(notes) == 2
     assert heading.startswith("5 hypotheses of audit.py: 1 confirmed")
     assert len(lines) == 2 + 5
     assert {len(CELLS.findall(line)) for line in lines} == {9}

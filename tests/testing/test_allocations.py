@@ -7,7 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from leakprobe.errors import NotAvailable
-from leakprobe.testing.allocations import Allocation, AllocationTrace, read_allocations
+from leakprobe.testing.allocations import (
+    Allocation,
+    AllocationTrace,
+    read_allocations,
+    worth_showing,
+)
 
 KEPT = 3_240_000
 
@@ -68,6 +73,12 @@ def test_all_that_lives_is_ranked_by_size() -> None:
 def test_without_tracing_there_is_nothing_to_read() -> None:
     with pytest.raises(NotAvailable):
         read_allocations(5)
+
+
+def test_rows_that_explain_nothing_are_not_shown() -> None:
+    rows = [Allocation("a.py", n, n, 1) for n in (10_000, 100, 99, 1)]
+    assert [row.bytes for row in worth_showing(rows)] == [10_000, 100]
+    assert worth_showing([]) == ()
 
 
 def test_a_row_reads_as_growth_and_place() -> None:

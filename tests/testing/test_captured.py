@@ -58,6 +58,21 @@ def test_a_test_may_read_its_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "new\n"
 
 
+def test_a_test_may_close_its_output(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = type(sys.stdout)()
+    monkeypatch.setattr(sys, "stdout", stream)
+    captured = CapturedOutput()
+    captured.remember()
+    stream.write("lost")
+    stream.close()
+    captured.forget()
+    captured.remember()
+    captured.forget()
+    assert stream.closed
+
+
 @pytest.mark.filterwarnings("always")
 def test_of_repeated_warnings_the_first_stays(recwarn: pytest.WarningsRecorder) -> None:
     captured = CapturedOutput()

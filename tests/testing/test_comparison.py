@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from leakprobe.errors import LeakprobeError
-from leakprobe.testing import compare_growth
-from leakprobe.testing.comparison import compare_growth_async
+from leakprobe.testing import compare_growth, compare_growth_async
 from tests.native import needs_sampler
 
 LIBRARY = "<library>" + '<video key="1" title="A film"><media/></video>' * 100 + "</library>"

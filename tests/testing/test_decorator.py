@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any  # whatever a test takes
 
@@ -145,3 +146,24 @@ def test_what_the_body_raises_is_its_own(planted: Planted, at: int) -> None:
 def test_bad_numbers_are_refused_where_they_are_written(given: dict[str, Any], said: str) -> None:
     with pytest.raises(BadArgument, match=said):
         memory_leak_test(**given)
+
+
+@pytest.mark.slow
+def test_what_monkeypatch_notes_is_no_leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    @memory_leak_test(iterations=40)
+    def handler() -> None:
+        monkeypatch.setenv("LEAKPROBE_TESTED", "1")
+
+    handler()
+
+
+@pytest.mark.slow
+def test_under_a_trace_function_c_code_is_not_judged(planted: Planted) -> None:
+    before = sys.gettrace()
+    sys.settrace(lambda *_: None)
+    try:
+        memory_leak_test(iterations=60)(planted.keeps_blocks_of_c)()
+    except AssertionError as leak:
+        assert "native" not in str(leak)  # noqa: PT017  # its addresses are kept by Python
+    finally:
+        sys.settrace(before)

@@ -1,6 +1,7 @@
 """Growth over iterations: planted bytes and threads, sync and async."""
 
 import asyncio
+import logging
 import threading
 from functools import partial
 
@@ -47,6 +48,14 @@ def test_a_first_call_counts_in_all_but_not_per_iteration() -> None:
     growth = measure_memory_growth(lambda: cache.setdefault("model", bytes(2_000_000)))
     assert growth.memory_mb == pytest.approx(2.0, rel=0.02)
     assert abs(growth.growth_per_iteration) < 20
+
+
+@needs_sampler
+def test_what_pytest_captures_is_no_growth(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger(__name__)
+    growth = measure_memory_growth(lambda: logger.warning("call %s", "x" * 1000), 50)
+    assert growth.memory_mb < 0.03
+    assert caplog.records == []
 
 
 def test_threads_and_files_are_counted_exactly() -> None:

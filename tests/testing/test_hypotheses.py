@@ -132,6 +132,18 @@ def test_what_is_missing(need: object, said: str | None) -> None:
     assert not found if said is None else found is not None and said in found
 
 
+def fail() -> str:
+    raise ValueError("no\nsound")
+
+
+def test_functions_of_the_script_that_raise() -> None:
+    raised = r"raised ValueError: no sound \(test_hypotheses.py:\d+\)"
+    with pytest.raises(LeakprobeError, match=rf"^hypotheses\(\) {raised}"):
+        read_hypotheses(script(fail, "hypotheses"))
+    with pytest.raises(LeakprobeError, match=rf"^a need {raised}"):
+        missing_for(Hypothesis("a", leak, needs=fail))
+
+
 def test_a_need_that_answers_with_something_else() -> None:
     with pytest.raises(LeakprobeError, match="answered True: answer a reason, or None"):
         missing_for(Hypothesis("a", leak, needs=lambda: True))  # type: ignore[arg-type, return-value]  # the mistake

@@ -11,6 +11,7 @@ import pytest
 
 from leakprobe.errors import LeakprobeError
 from leakprobe.testing import MemoryProfiler
+from tests.hostile import assert_untouched, biting_thread
 from tests.native import needs_sampler
 
 KEPT = 3_000_000
@@ -95,6 +96,16 @@ def test_timers_that_were_cancelled_and_not_joined_are_no_leak() -> None:
             timer = threading.Timer(3600, print)
             timer.start()
             timer.cancel()
+    profiler.assert_no_thread_leak()
+
+
+def test_a_hostile_thread_is_counted_and_not_touched() -> None:
+    with MemoryProfiler("zoo") as profiler, biting_thread():
+        growth = profiler.thread_growth
+        with pytest.raises(AssertionError, match="1 thread more"):
+            profiler.assert_no_thread_leak()
+    assert growth == 1
+    assert_untouched()
     profiler.assert_no_thread_leak()
 
 

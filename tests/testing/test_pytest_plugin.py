@@ -156,8 +156,7 @@ def test_detector(leak_detector):
 """
 
 
-@pytest.mark.parametrize("options", [(), ("--detect-leaks", "--leak-threshold-mb=1")])
-def test_fixtures(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+def test_fixtures(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_it=FIXTURES)
-    result = run(pytester, *options)
+    result = run(pytester, "--detect-leaks", "--leak-threshold-mb=1")
     result.assert_outcomes(passed=2)

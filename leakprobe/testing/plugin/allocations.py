@@ -18,6 +18,8 @@ __all__ = ["AllocationTrace"]
 EVERY_LINE = 10**9
 # Of all that has grown; what is less is what pytest keeps of a test.
 LEAST_SHARE = 0.01
+# As many as can have that share each.
+MOST_KEPT = 100
 
 
 class AllocationTrace:
@@ -26,7 +28,7 @@ class AllocationTrace:
     def __init__(self) -> None:
         self._trace: Traced | None = None
         self._somebody_elses = False
-        self._rows: tuple[Allocation, ...] | None = None
+        self._found: tuple[tuple[Allocation, ...], int] | None = None
 
     def start(self) -> None:
         """Begin to trace."""
@@ -43,7 +45,7 @@ class AllocationTrace:
 
     def mark(self) -> None:
         """A test begins. Where the record is ours, its memory is given back."""
-        self._rows = None
+        self._found = None
         if self._trace is None or self._somebody_elses or not tracemalloc.is_tracing():
             self._trace = None
             self.start()
@@ -60,8 +62,8 @@ class AllocationTrace:
         Raises:
             NotAvailable: nothing traces, or the test has stopped tracemalloc.
         """
-        least = LEAST_SHARE * self._grown_bytes()
-        return tuple(row for row in self._every_row()[:limit] if row.bytes >= least)
+        rows, grown_bytes = self._read()
+        return tuple(row for row in rows[:limit] if row.bytes >= LEAST_SHARE * grown_bytes)
 
     def holders(self, limit: int = 3) -> tuple[str, ...]:
         """Who holds what was allocated since the mark: `test_x.cache: dict holds 8.42 MB`.
@@ -70,17 +72,16 @@ class AllocationTrace:
         says why.
         """
         try:
-            traced = not self._somebody_elses
-            return find_holders(self._grown_bytes(), limit=limit, traced=traced)
+            _, grown_bytes = self._read()
+            return find_holders(grown_bytes, limit=limit, traced=not self._somebody_elses)
         except LeakprobeError as error:
             return (f"not known who holds it: {error}",)
 
-    def _grown_bytes(self) -> int:
-        return sum(row.bytes for row in self._every_row())
-
-    def _every_row(self) -> tuple[Allocation, ...]:
-        if self._rows is None:
+    def _read(self) -> tuple[tuple[Allocation, ...], int]:
+        """The largest rows, and the bytes of all of them."""
+        if self._found is None:
             if self._trace is None or not tracemalloc.is_tracing():
                 raise NotAvailable("tracemalloc was stopped by the test, which loses its record")
-            self._rows = self._trace.growth(EVERY_LINE)
-        return self._rows
+            rows = self._trace.growth(EVERY_LINE)
+            self._found = rows[:MOST_KEPT], sum(row.bytes for row in rows)
+        return self._found

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from leakprobe.errors import LeakprobeError
 from leakprobe.testing.plugin.outcome import BYTES_PER_MB, Outcome, failure_text, report_text
 
 if TYPE_CHECKING:
@@ -66,24 +67,26 @@ class Evidence:
         if self._graphs is not None:
             self._graphs.start(item)
 
-    def look(self, *, closely: bool) -> None:
-        """The test seems to have grown: read what was traced, and forget it.
+    @property
+    def traces(self) -> bool:
+        """Whether allocations are traced."""
+        return self._trace is not None
 
-        The tables of tracemalloc take more than it says, and would be counted as growth.
-
-        Args:
-            closely: it seems to be a leak, so the lines and their holders may be wanted.
-        """
+    def look(self) -> None:
+        """The test seems to leak: read its lines and who holds what they allocated."""
         if self._trace is None:
             return
         try:
-            if closely:
-                rows = self._trace.lines_since_mark(MOST_ROWS)
-                self._allocations = tuple(_row(row) for row in rows if row.bytes >= LEAST_BYTES)
-                self._holders = self._trace.holders(MOST_HOLDERS)
+            rows = self._trace.lines_since_mark(MOST_ROWS)
+            self._allocations = tuple(_row(row) for row in rows if row.bytes >= LEAST_BYTES)
+            self._holders = self._trace.holders(MOST_HOLDERS)
         except Exception as error:  # noqa: BLE001  # a leak is not lost because its evidence is
-            self._missing = "".join(traceback.format_exception_only(error)).strip()
-        self._trace.mark()
+            self._missing = _reason(error)
+
+    def forget(self) -> None:
+        """Drop what was traced: its tables take more than they say, as if it were growth."""
+        if self._trace is not None:
+            self._trace.mark()
 
     def end(self, item: pytest.Item, outcome: Outcome | None) -> str | None:
         """A test is over.
@@ -92,11 +95,20 @@ class Evidence:
             Why it fails; None: it does not.
         """
         leaked = outcome is not None and outcome.leaked
-        graph = None if self._graphs is None else self._graphs.finish(item, leaked)
-        if outcome is None or not outcome.leaked:
+        graph = self._graph(item, leaked=leaked)
+        if outcome is None or not leaked:
             return None
-        text = self._text(item, outcome)
-        return text if graph is None else f"{text}\nFlame graph: {graph}"
+        return "\n".join([self._text(item, outcome), *graph])
+
+    def _graph(self, item: pytest.Item, *, leaked: bool) -> list[str]:
+        """Where the flame graph is, or why there is none."""
+        if self._graphs is None:
+            return []
+        try:
+            file = self._graphs.finish(item, leaked)
+        except Exception as error:  # noqa: BLE001  # as above
+            return [f"There is no flame graph: {_reason(error)}"]
+        return [] if file is None else [f"Flame graph: {file}"]
 
     def _text(self, item: pytest.Item, outcome: Outcome) -> str:
         if self._trace is None:
@@ -109,3 +121,10 @@ class Evidence:
 def _row(allocation: "Allocation") -> str:
     size = f"{allocation.bytes / BYTES_PER_MB:.2f}"
     return f"+{size} MB: {allocation.file}:{allocation.line}"
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong: the one line of an error of ours, the type as well of any other."""
+    if isinstance(error, LeakprobeError):
+        return str(error)
+    return "".join(traceback.format_exception_only(error)).strip()

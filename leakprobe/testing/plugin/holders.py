@@ -5,6 +5,7 @@ them were there before the test: modules, fixtures of the session, pytest's own.
 of their content is new is seen in a sample of it (`leakprobe.testing.plugin.newness`).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,9 @@ LEAST_SHARE = 0.1
 MOST_TIMES = 2.0
 # Whose content is mainly one object's stands back behind that one.
 MAINLY = 0.5
+# Ways through pytest to the value of a fixture: `item.funcargs`, `FixtureDef.cached_result`.
+TO_A_FIXTURE = re.compile(r"^.*\.(?:funcargs|cached_result)\[[^\]]*\]")
+PYTESTS_OWN = ("_pytest.", "pluggy.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +100,15 @@ def _steps_back(holder: Candidate, below: Candidate) -> bool:
 
 def _counts(path: Path, result: WalkResult, least: float) -> bool:
     node = result.nodes[path.node]
+    on_the_way = (result.nodes[step.held].type for step in path.steps)
     return (
         bool(path.why & Why.TOP)
         and node.retained_bytes >= least
         and node.state in {NodeState.MODULE, NodeState.FRAME, NodeState.C_HELD}
         and node.thing not in {Thing.MODULE, Thing.CLASS}
         and node.type is not None
-        and not is_ours(node.type)
+        # pytest holds our plugin, and so all that we keep of a test
+        and not any(is_ours(name) for name in (node.type, *on_the_way) if name is not None)
     )
 
 
@@ -117,7 +123,9 @@ def _candidates(
     found: list[Candidate] = []
     for path, share in zip(paths, shares or [1.0] * len(paths), strict=True):
         node, way = nodes[path.node], way_down(path, nodes)
-        where = way.text if way is not None else "C code"
+        where = TO_A_FIXTURE.sub("fixture", way.text) if way is not None else "C code"
+        if where.startswith(PYTESTS_OWN):
+            continue
         found.append(
             Candidate(
                 place=path.node,

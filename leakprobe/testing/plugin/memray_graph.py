@@ -22,7 +22,7 @@ from leakprobe.extras import require
 if TYPE_CHECKING:
     from memray import Tracker
 
-__all__ = ["MemrayGraphs", "graph_name"]
+__all__ = ["MemrayGraphs", "graph_name", "refuse_pytest_memray"]
 
 EXTRA = "memray"
 # pytest-memray records a test itself where it has one of these.
@@ -62,8 +62,7 @@ class MemrayGraphs:
         Raises:
             NotAvailable: pytest-memray records every test of this run.
         """
-        if getattr(item.config.option, "memray", False):
-            raise NotAvailable(ONLY_ONE.format(who="pytest-memray (--memray)"))
+        refuse_pytest_memray(item.config)
         if any(mark.name in ITS_MARKERS for mark in item.iter_markers()):
             return
         scratch = TemporaryDirectory(prefix="leakprobe-memray-")
@@ -98,6 +97,20 @@ class MemrayGraphs:
             graph = self._directory / graph_name(item.nodeid)
             _draw(_recorded(Path(scratch.name)), graph)
         return graph
+
+
+def refuse_pytest_memray(config: pytest.Config) -> None:
+    """See that pytest-memray does not record every test.
+
+    Raises:
+        NotAvailable: it does.
+    """
+    try:
+        asked = config.getoption("memray", None) or config.getini("memray")
+    except ValueError:  # it is not installed
+        return
+    if asked:
+        raise NotAvailable(ONLY_ONE.format(who="pytest-memray (--memray)"))
 
 
 def graph_name(nodeid: str) -> str:

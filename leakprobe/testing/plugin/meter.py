@@ -7,11 +7,12 @@ earlier ones left uncollected could hide a growth worth knowing.
 """
 
 import gc
+import sys
 import time
 from collections.abc import Callable
 from threading import get_ident
 
-from leakprobe.capture.in_use import read_memory_in_use
+from leakprobe.testing.plugin.reading import hand_back, read_bytes
 
 __all__ = ["GrowthMeter"]
 
@@ -25,10 +26,6 @@ REPORTS_BYTES = 8192
 LEAST_LARGE_BYTES = 4096
 
 
-def _memory_bytes() -> int:
-    return read_memory_in_use().bytes
-
-
 class GrowthMeter:
     """How much memory is in use now, beyond what was when the test began.
 
@@ -39,17 +36,23 @@ class GrowthMeter:
         collect: collects a generation and the younger ones, and says how many objects it
             has freed.
         clock: seconds, never going back.
+        blocks: number of blocks in use.
+        hand_back: called before readings that decide.
     """
 
     def __init__(
         self,
-        read: Callable[[], int] = _memory_bytes,
+        read: Callable[[], int] = read_bytes,
         collect: Callable[[int], int] = gc.collect,
         clock: Callable[[], float] = time.perf_counter,
+        blocks: Callable[[], int] = sys.getallocatedblocks,
+        hand_back: Callable[[], None] = hand_back,
     ) -> None:
         self._read = read
         self._collect = collect
         self._clock = clock
+        self._blocks = blocks
+        self._hand_back = hand_back
         self._first_s = clock()
         self._collecting_s = 0.0
         self._began_bytes = 0
@@ -57,6 +60,9 @@ class GrowthMeter:
         self._thread: int | None = None
         self._depth = 0
         self._out_since_bytes = 0
+        self._began_blocks = 0
+        self._left_out_blocks = 0
+        self._out_since_blocks = 0
         self._must_collect = True  # what was collected before the first test is unknown
         self.large_bytes = LEAST_LARGE_BYTES
         self.uncollected_bytes = 0
@@ -82,9 +88,11 @@ class GrowthMeter:
         else:
             self._collect(YOUNG)
         self._must_collect = False
-        self._left_out_bytes = self._depth = 0
+        self._hand_back()
+        self._left_out_bytes = self._left_out_blocks = self._depth = 0
         self._thread = None
         self.active = True
+        self._began_blocks = self._blocks()
         self._began_bytes = self._read()
 
     def collect_before_next(self) -> None:
@@ -100,12 +108,23 @@ class GrowthMeter:
         self.active = False
         self.uncollected_bytes += max(0, growth_bytes - REPORTS_BYTES)
 
+    def drop(self, tables: Callable[[], None]) -> None:
+        """Drop tables that have grown with each block, what was left out not excepted.
+
+        So their share of blocks that were left out is growth that was left out no more.
+        """
+        before_bytes, blocks = self._read(), self._blocks() - self._began_blocks
+        tables()
+        share = min(1.0, max(0.0, self._left_out_blocks / blocks)) if blocks > 0 else 0.0
+        self._left_out_bytes -= int((before_bytes - self._read()) * share)
+
     def collect(self) -> None:
         """Collect everything, again where finalizers have freed more."""
         began = self._clock()
         for _ in range(ENOUGH_COLLECTIONS):
             if not self._collect(ALL):
                 break
+        self._hand_back()
         self.uncollected_bytes = 0
         self._collecting_s += self._clock() - began
 
@@ -125,6 +144,7 @@ class GrowthMeter:
             self._thread = thread
             if collected and self.growth_bytes() > self.large_bytes:
                 self.collect()
+            self._out_since_blocks = self._blocks()
             self._out_since_bytes = self._read()
 
     def take_in(self, *, collected: bool = False) -> int:
@@ -146,5 +166,6 @@ class GrowthMeter:
             self.collect()
             growth = self._read() - self._out_since_bytes
         self._left_out_bytes += growth
+        self._left_out_blocks += self._blocks() - self._out_since_blocks
         self._thread = None
         return growth

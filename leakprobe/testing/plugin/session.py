@@ -60,7 +60,7 @@ def register(config: pytest.Config, options: Options) -> None:
 
 def _register_watch(config: pytest.Config, options: Options) -> None:
     meter, guard = GrowthMeter(), Guard(config)
-    shared, evidence = SharedFixtures(meter, guard), _evidence(options)
+    shared, evidence = SharedFixtures(meter, guard), _evidence(config, options)
     watch = LeakWatch(options, meter, KeptByPytest(config), evidence, guard)
     repetition = RepetitionPlugin(lambda item: limits_of(item, options).iterations)
     manager = config.pluginmanager
@@ -70,21 +70,22 @@ def _register_watch(config: pytest.Config, options: Options) -> None:
     manager.register(watch, "leakprobe-watch")
 
 
-def _evidence(options: Options) -> Evidence:
+def _evidence(config: pytest.Config, options: Options) -> Evidence:
     trace = None
     if options.report:
         from leakprobe.testing.plugin.allocations import AllocationTrace
 
         trace = AllocationTrace()
-    return Evidence(trace, _graphs(options))
+    return Evidence(trace, _graphs(config, options))
 
 
-def _graphs(options: Options) -> Graphs | None:
+def _graphs(config: pytest.Config, options: Options) -> Graphs | None:
     if options.graphs is None:
         return None
-    from leakprobe.testing.plugin.memray_graph import MemrayGraphs
+    from leakprobe.testing.plugin.memray_graph import MemrayGraphs, refuse_pytest_memray
 
     try:
+        refuse_pytest_memray(config)
         return MemrayGraphs(options.graphs)
     except LeakprobeError as error:
         message = f"--leak-memray: {error}"

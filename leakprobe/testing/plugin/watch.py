@@ -97,7 +97,7 @@ class LeakWatch:
             outcome = judge(growth_bytes, limits, item.stash.get(REPETITION, None))
         self._meter.end(growth_bytes)
         note(item, outcome)
-        return self._evidence.end(item, outcome)
+        return self._evidence.end(item, outcome) if limits.judged else None
 
     def _growth_bytes(self, item: pytest.Item) -> int:
         return self._meter.growth_bytes() - self._kept.reports_bytes(item)
@@ -109,8 +109,16 @@ class LeakWatch:
         if at_most > threshold_bytes or (worth_showing and self._meter.may_collect):
             self._kept.let_go(item)
             self._meter.collect()
-            closely = self._growth_bytes(item) > threshold_bytes
-            self._evidence.look(closely=closely)
-            self._meter.collect()
+            if self._evidence.traces:
+                self._look(item, threshold_bytes)
             return self._growth_bytes(item)
         return growth_bytes
+
+    def _look(self, item: pytest.Item, threshold_bytes: float) -> None:
+        """Read what was traced, where it is wanted, and measure without it."""
+        if self._growth_bytes(item) > threshold_bytes:
+            self._meter.leave_out()
+            self._evidence.look()
+            self._meter.collect()
+            self._meter.take_in()
+        self._meter.drop(self._evidence.forget)

@@ -202,6 +202,12 @@ def test_not_judged() -> None:
     leak()
 
 
+@pytest.mark.skip_leak_detection
+class TestNotJudged:
+    def test_of_a_marked_class(self) -> None:
+        leak()
+
+
 @pytest.mark.memory_leak(threshold_mb=10)
 def test_below_its_own_threshold() -> None:
     leak()

@@ -110,6 +110,14 @@ def test_two_holders_are_told_the_larger_first(trace: AllocationTrace) -> None:
 
 
 @needs_heap_walk
+def test_what_we_keep_ourselves_is_not_told(trace: AllocationTrace) -> None:
+    trace.mark()
+    vars(trace)["ballast"] = [bytearray(100_000) for _ in range(30)]
+    names.append("x" * 100_000)
+    assert not any("ballast" in line or "trace" in line for line in trace.holders())
+
+
+@needs_heap_walk
 def test_beside_somebody_elses_tracing_sizes_decide() -> None:
     tracemalloc.start(2)
     trace = AllocationTrace()

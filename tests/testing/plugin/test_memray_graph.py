@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -130,11 +131,26 @@ def test_a_test_that_somebody_else_records_has_no_graph(
     assert list(scratch.iterdir()) == []
 
 
+@dataclass(frozen=True, slots=True)
+class FakeConfig:
+    """What pytest-memray adds to a run's options: nothing, where it is not installed."""
+
+    option: bool | None = None
+    ini: bool | None = None
+
+    def getoption(self, name: str, default: object) -> object:
+        return default if self.option is None else self.option
+
+    def getini(self, name: str) -> bool:
+        if self.ini is None:
+            raise ValueError(f"unknown configuration value: {name!r}")
+        return self.ini
+
+
 @pytest.mark.parametrize("marker", sorted(memray_graph.ITS_MARKERS))
 def test_pytest_memray_has_its_tests_for_itself(marker: str, tmp_path: Path) -> None:
     item = SimpleNamespace(
-        config=SimpleNamespace(option=SimpleNamespace()),
-        iter_markers=lambda: iter([SimpleNamespace(name=marker)]),
+        config=FakeConfig(), iter_markers=lambda: iter([SimpleNamespace(name=marker)])
     )
     graphs = MemrayGraphs(tmp_path)
     graphs.start(item)  # type: ignore[arg-type]  # all that is asked of an item
@@ -143,10 +159,16 @@ def test_pytest_memray_has_its_tests_for_itself(marker: str, tmp_path: Path) -> 
     assert graphs.finish(item, guilty=True) is None  # type: ignore[arg-type]  # as above
 
 
-def test_a_run_that_pytest_memray_records_is_refused(tmp_path: Path) -> None:
-    item = SimpleNamespace(config=SimpleNamespace(option=SimpleNamespace(memray=True)))
+@pytest.mark.parametrize("config", [FakeConfig(option=True), FakeConfig(False, True)])
+def test_a_run_that_pytest_memray_records_is_refused(config: FakeConfig, tmp_path: Path) -> None:
+    item = SimpleNamespace(config=config)
     with pytest.raises(NotAvailable, match=r"pytest-memray \(--memray\)"):
         MemrayGraphs(tmp_path).start(item)  # type: ignore[arg-type]  # all that is asked of it
+
+
+@pytest.mark.parametrize("config", [FakeConfig(), FakeConfig(False, False)])
+def test_a_run_without_pytest_memray_is_not(config: FakeConfig) -> None:
+    memray_graph.refuse_pytest_memray(config)  # type: ignore[arg-type]  # all that is asked of it
 
 
 def test_an_older_memray_draws_without_its_newer_options(

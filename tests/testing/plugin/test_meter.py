@@ -142,3 +142,33 @@ def test_what_may_be_garbage_soon_is_collected_before_the_next_test(
     memory.garbage += 20 * MB
     meter.begin(THRESHOLD)
     assert memory.garbage == 0
+
+
+@dataclass
+class Tables:
+    """What grows with each block, as those of tracemalloc."""
+
+    memory: Memory
+    blocks: int = 0
+
+    def grow(self, blocks: int) -> None:
+        self.blocks += blocks
+        self.memory.live += blocks * 100
+
+    def drop(self) -> None:
+        self.memory.live -= self.blocks * 100
+
+
+def test_dropped_tables_were_the_tests_as_far_as_its_blocks_were(memory: Memory) -> None:
+    tables = Tables(memory)
+    meter = GrowthMeter(memory.read, memory.collect, memory.clock, lambda: tables.blocks)
+    meter.begin(THRESHOLD)
+    memory.live += 6 * MB
+    tables.grow(10_000)
+    meter.leave_out()
+    memory.live += 20 * MB
+    tables.grow(30_000)
+    meter.take_in()
+    assert meter.growth_bytes() == 7 * MB
+    meter.drop(tables.drop)
+    assert meter.growth_bytes() == 6 * MB

@@ -176,6 +176,7 @@ def test_a_wrong_marker_stops_the_run_with_one_line(pytester: pytest.Pytester) -
     )
 
 
+@pytest.mark.slow
 def test_a_wrong_marker_fails_its_test_in_another_process(pytester: pytest.Pytester) -> None:
     result = run(pytester, MARKED, "-p", "xdist", "-n", "1")
     assert result.parseoutcomes() == {"passed": 1, "errors": 1}
