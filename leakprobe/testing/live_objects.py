@@ -78,26 +78,29 @@ class _Search:
                 self._look_below(others)
             self._pace.rest()
         for running in frames:
-            self._look_at([value for _, value in running.variables])
+            for containers in self._look_at([value for _, value in running.variables]):
+                self._look_below(containers)
 
     def forget(self) -> None:
         """End the cycle that it is, which would keep what was found."""
         self._own.clear()
 
     def _look_below(self, holders: Objects) -> None:
-        for kind, objects in self._book.grouped(holders):
-            if kind.traversed:
-                for held in references(kind, objects):
-                    self._look_at(held)
-                    self._pace.rest()
+        """Look at what these refer to, through untracked containers however deep."""
+        todo = [holders]
+        while todo:
+            for kind, objects in self._book.grouped(todo.pop()):
+                if kind.traversed:
+                    for held in references(kind, objects):
+                        todo += self._look_at(held)
+                        self._pace.rest()
 
-    def _look_at(self, held: Objects) -> None:
-        """Take in the untracked objects among these, and what untracked containers hold."""
+    def _look_at(self, held: Objects) -> list[Objects]:
+        """Take in the untracked objects among these; the containers of them come back."""
         untracked = list(filterfalse(gc.is_tracked, held))
         self.found += self._seen.add_new(self._wanted.among(untracked))
         containers = self._opened.add_new(self._containers.among(untracked))
-        if containers:
-            self._look_below(containers)
+        return [containers] if containers else []
 
 
 class _Exactly:

@@ -52,6 +52,19 @@ def test_untracked_objects_are_found_wherever_they_hang() -> None:
     assert len(holders) == 5
 
 
+def test_a_chain_of_untracked_tuples_however_long_is_followed() -> None:
+    chain: object = Marked(b"at the end")
+    for _ in range(20_000):
+        chain = (chain,)
+        if _ % 100 == 0:
+            gc.collect(0)
+    for _ in range(3):
+        gc.collect()
+    assert len(_places(Marked)) == 1
+    while isinstance(chain, tuple):  # to free it at once would go as deep
+        (chain,) = chain
+
+
 def test_a_local_variable_of_a_running_function_is_found() -> None:
     only_here = Marked(b"local")
     in_a_tuple = (Empty(),)

@@ -109,16 +109,17 @@ class LeakWatch:
         if at_most > threshold_bytes or (worth_showing and self._meter.may_collect):
             self._kept.let_go(item)
             self._meter.collect()
-            if self._evidence.traces:
-                self._look(item, threshold_bytes)
-            return self._growth_bytes(item)
-        return growth_bytes
-
-    def _look(self, item: pytest.Item, threshold_bytes: float) -> None:
-        """Read what was traced, where it is wanted, and measure without it."""
-        if self._growth_bytes(item) > threshold_bytes:
-            self._meter.leave_out()
-            self._evidence.look()
-            self._meter.collect()
-            self._meter.take_in()
+            growth_bytes = self._growth_bytes(item)
+            if self._evidence.traces and growth_bytes > threshold_bytes:
+                self._look()
+        if not self._evidence.traces:
+            return growth_bytes
         self._meter.drop(self._evidence.forget)
+        return self._growth_bytes(item)
+
+    def _look(self) -> None:
+        """Read what was traced; what that leaves behind is not the test's."""
+        self._meter.leave_out()
+        self._evidence.look()
+        self._meter.collect()
+        self._meter.take_in()
