@@ -1,5 +1,6 @@
 """Which lines allocated what is still there, as tracemalloc knows it."""
 
+import sys
 import tracemalloc
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,8 +14,10 @@ from leakprobe.render.units import decimal_text, source_text
 
 __all__ = ["FRAMES", "Allocation", "AllocationTrace", "read_allocations", "worth_showing"]
 
-# Deep enough to get from a library's line to the application's.
-FRAMES = 12
+# Deep enough to get from a library's line to the application's. Before 3.13 CPython never
+# frees a stack that was recorded, 12 bytes a frame (Modules/_tracemalloc.c, table of
+# tracebacks): with fewer frames little of that is counted as growth.
+FRAMES = 12 if sys.version_info >= (3, 13) else 6
 EXAMPLES = f"{FILE_PREFIX}examples/"
 # Of the largest row: what is less explains nothing.
 LEAST_SHARE = 0.01

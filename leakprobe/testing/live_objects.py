@@ -2,14 +2,14 @@
 
 The collector lists what it tracks. Bytes, strings, numbers and the like it does not, nor
 tuples and dicts of such: they are found through the references of all others, which takes
-some tenths of a second. What only C code holds is not found then.
+a tenth of a second or more. What only C code holds is not found then.
 
 Objects are sorted out by calls into C that allocate nothing: under tracemalloc each new
 number would be recorded with its stack, and the search would take twenty times as long.
 """
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import compress, filterfalse, repeat
 from operator import is_, not_
 from typing import TypeVar
@@ -58,6 +58,8 @@ class _Search:
         self._own = [own, *own, classes, self]
         self._wanted = _Exactly(classes)
         self._containers = _Exactly(UNTRACKED_AT_TIMES)
+        # The collector does not see the keys of dicts that have only strings for keys.
+        self._keys_too = any(cls is str for cls in classes)
         self._below = not all(map(_always_tracked, classes))
         self._book = KindBook()
         self._pace = Pace()
@@ -89,11 +91,17 @@ class _Search:
         """Look at what these refer to, through untracked containers however deep."""
         todo = [holders]
         while todo:
-            for kind, objects in self._book.grouped(todo.pop()):
-                if kind.traversed:
-                    for held in references(kind, objects):
-                        todo += self._look_at(held)
-                        self._pace.rest()
+            for held in self._held_by(todo.pop()):
+                todo += self._look_at(held)
+                self._pace.rest()
+
+    def _held_by(self, holders: Objects) -> Iterator[Objects]:
+        if not self._keys_too:
+            yield gc.get_referents(*holders)
+            return
+        for kind, objects in self._book.grouped(holders):
+            if kind.traversed:
+                yield from references(kind, objects)
 
     def _look_at(self, held: Objects) -> list[Objects]:
         """Take in the untracked objects among these; the containers of them come back."""

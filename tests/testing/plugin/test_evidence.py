@@ -6,6 +6,7 @@ from typing import cast
 import pytest
 
 from leakprobe.errors import NotAvailable
+from leakprobe.testing.allocations import Allocation
 from leakprobe.testing.plugin.allocations import AllocationTrace
 from leakprobe.testing.plugin.evidence import Evidence
 from leakprobe.testing.plugin.outcome import Outcome
@@ -20,6 +21,18 @@ class BrokenTrace:
 
     def lines_since_mark(self, limit: int) -> tuple[()]:
         raise NotAvailable("tracemalloc was stopped by the test")
+
+
+class SmallTrace:
+    """Knows a line of Python that allocated next to nothing."""
+
+    def mark(self) -> None: ...
+
+    def lines_since_mark(self, limit: int) -> tuple[Allocation, ...]:
+        return (Allocation("/x.py", 3, 9000, 10),)
+
+    def holders(self, limit: int) -> tuple[str, ...]:
+        return ("x.kept: list holds 9.0 kB",)
 
 
 class Graphs:
@@ -54,3 +67,12 @@ def test_evidence_that_fails_is_named_and_the_leak_stays(request: pytest.Fixture
         "There is no report: tracemalloc was stopped by the test\n"
         "There is no flame graph: ValueError: no space left"
     )
+
+
+def test_lines_that_explain_nothing_are_not_shown(request: pytest.FixtureRequest) -> None:
+    evidence = Evidence(cast("AllocationTrace", SmallTrace()), None)
+    evidence.begin(request.node)
+    evidence.look()
+    said = evidence.end(request.node, LEAK)
+    assert said is not None
+    assert said.endswith("Top 10 memory allocations:\n  none of Python: C code has allocated it")

@@ -25,9 +25,10 @@ def test_no_false_alarm_in_ten_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_every_leak_between_innocents_is_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--detect-leaks", "--leak-iterations=5", "--leak-report"])
+def test_every_leak_between_innocents_is_found(tmp_path: Path, option: str) -> None:
     alone = run_planted(LEAKS, report=tmp_path / "alone.xml")
     assert alone.flagged == {}
-    found = run_planted((*LEAKS, *INNOCENTS), *DETECT, report=tmp_path / "together.xml")
+    found = run_planted((*LEAKS, *INNOCENTS), *DETECT, option, report=tmp_path / "together.xml")
     assert sorted(found.flagged) == sorted(alone.ran)
     assert all("Memory leak detected" in said for said in found.flagged.values())
