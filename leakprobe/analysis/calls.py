@@ -15,8 +15,8 @@ from leakprobe.analysis.advice import advice_for
 from leakprobe.analysis.axis_rules import CERTAIN_P, Finding, Series, on_axis
 from leakprobe.analysis.fingerprint import fingerprint
 from leakprobe.analysis.trend import trend_of
-from leakprobe.model import Site, Suspect
-from leakprobe.model.application import above_toolkit
+from leakprobe.model import Frame, Site, Suspect
+from leakprobe.model.application import above_toolkit, is_library
 from leakprobe.model.calls import CallSuspect, CallsVerdict
 
 __all__ = [
@@ -246,13 +246,23 @@ def _smallest_detectable(memory: CallSeries) -> int:
 def _site(site: Site, include: Sequence[str]) -> Site | None:
     """The line that is asked about, with the stack above what called it; None: it is another's."""
     stack = above_toolkit(site.stack)
-    if any(part in site.stack[0].file for part in MACHINERY):
+    if _is_of_machinery(stack):
         return None
     lines = [frame for frame in stack if not include or _lies_below(frame.file, include)]
     if not lines:
         return None if include else site
     line = lines[0] if include else site
     return Site(line.file, line.line, line.function, stack)
+
+
+def _is_of_machinery(stack: Sequence[Frame]) -> bool:
+    """Whether a stack comes to the machinery of tests before it comes to the application."""
+    for frame in stack:
+        if any(part in frame.file for part in MACHINERY):
+            return True
+        if not is_library(frame.file):
+            return False
+    return False
 
 
 def _lies_below(file: str, prefixes: Sequence[str]) -> bool:

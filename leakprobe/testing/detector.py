@@ -1,10 +1,8 @@
 """Objects of some types that are alive, after a collection, and were not alive before."""
 
-from types import TracebackType
-from typing import Self
-
 from leakprobe.errors import LeakprobeError
 from leakprobe.testing.arguments import BadArgument, check_whole
+from leakprobe.testing.blocks import Block
 from leakprobe.testing.leaked_objects import LeakedObject, describe, leaked_text
 from leakprobe.testing.live_objects import live_objects
 from leakprobe.testing.population import Population
@@ -14,7 +12,7 @@ from leakprobe.testing.watched_types import WatchedType, each_once
 __all__ = ["LeakDetector"]
 
 
-class LeakDetector:
+class LeakDetector(Block):
     """Watches the objects of some types, and of the types that inherit from them.
 
         detector = LeakDetector(BytesIO)
@@ -53,28 +51,11 @@ class LeakDetector:
         self._before: Population | None = None
         self._after: Population | None = None
 
-    def __enter__(self) -> Self:
+    def _begin(self) -> None:
         self.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def _finish(self) -> None:
         self.stop()
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.__exit__(kind, raised, traceback)
 
     def start(self) -> None:
         """Begin, or begin anew: what is alive now is no leak."""

@@ -1,12 +1,11 @@
 """Memory, threads and descriptors around a piece of code, at its start, its end and between."""
 
 import tracemalloc
-from types import TracebackType
-from typing import Self
 
 from leakprobe.errors import LeakprobeError, NotAvailable
 from leakprobe.testing.allocations import Allocation, AllocationTrace
 from leakprobe.testing.arguments import check_mb, check_whole
+from leakprobe.testing.blocks import Block
 from leakprobe.testing.ending_threads import KnownThreads, known_threads, let_threads_end
 from leakprobe.testing.measurement import Measurement
 from leakprobe.testing.named_resources import NamedCounts, count_named, grown_names
@@ -19,7 +18,7 @@ TOP_LINES = 10
 NOT_STARTED = "use it in a `with` block, or call start_profiling() first"
 
 
-class MemoryProfiler:
+class MemoryProfiler(Block):
     """What a piece of code leaves behind.
 
         with MemoryProfiler("import of a feed") as profiler:
@@ -55,28 +54,11 @@ class MemoryProfiler:
         self._named: NamedCounts = {}
         self._allocations: tuple[Allocation, ...] = ()
 
-    def __enter__(self) -> Self:
+    def _begin(self) -> None:
         self.start_profiling()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def _finish(self) -> None:
         self.stop_profiling()
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.__exit__(kind, raised, traceback)
 
     def start_profiling(self) -> float:
         """Begin, or begin anew.

@@ -25,7 +25,8 @@ def test_no_false_alarm_in_ten_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("option", ["--detect-leaks", "--leak-iterations=5", "--leak-report"])
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("option", ["--detect-leaks", "--leak-iterations=5"])
 def test_every_leak_between_innocents_is_found(tmp_path: Path, option: str) -> None:
     alone = run_planted(LEAKS, report=tmp_path / "alone.xml")
     assert alone.flagged == {}
