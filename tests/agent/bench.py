@@ -116,7 +116,9 @@ class Walked:
     answer: Callable[[], Census] = lambda: CENSUS
     calls: int = 0
 
-    def __call__(self, *, own: object, available_bytes: int | None) -> Census:
+    def __call__(
+        self, *, own: object, available_bytes: int | None, least_length: int | None
+    ) -> Census:
         self.calls += 1
         return self.answer()
 

@@ -72,6 +72,7 @@ def test_a_leak_of_c_code_is_told_from_python_s(planted: Planted) -> None:
     assert all((one.bytes_per_call or 0) < 100 for one in addresses), "a number for each block"
 
 
+@pytest.mark.slow
 def test_threads_that_do_not_end(planted: Planted) -> None:
     report = judge_calls(planted.leaves_threads, iterations=30, warmup=2)
     leak = next(one for one in report.suspects if one.resource == "threads")
@@ -117,6 +118,7 @@ def test_a_bounded_cache_that_fills_is_no_leak() -> None:
     assert "bound" in report.verdict.reason
 
 
+@pytest.mark.slow
 @needs_heap_walk
 def test_few_calls_are_made_more_where_something_grows(planted: Planted) -> None:
     report = judge_calls(planted.keeps_results, iterations=3, warmup=0)

@@ -110,6 +110,7 @@ def test_a_coroutine_function_stays_one(planted: Planted) -> None:
     assert planted.called == 100
 
 
+@pytest.mark.slow
 @needs_heap_walk
 def test_a_coroutine_function_that_leaks(planted: Planted) -> None:
     async def handler() -> None:
