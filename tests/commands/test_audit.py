@@ -69,6 +69,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.mark.slow
 @needs_heap_walk
 @needs_sampler
 def test_one_script_with_six_hypotheses(script: Path) -> None:

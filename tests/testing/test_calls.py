@@ -94,11 +94,11 @@ def test_tasks_that_do_not_end(planted: Planted) -> None:
     "name",
     [
         "drops_results",
-        "frees_blocks_of_c",
-        "joins_threads",
-        "awaits_tasks",
         "makes_cycles",
         "fills_a_cache_first",
+        pytest.param("frees_blocks_of_c", marks=pytest.mark.slow),
+        pytest.param("joins_threads", marks=pytest.mark.slow),
+        pytest.param("awaits_tasks", marks=pytest.mark.slow),
     ],
 )
 def test_innocents(planted: Planted, name: str) -> None:

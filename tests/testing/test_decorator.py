@@ -29,6 +29,7 @@ def per_call(message: str) -> float:
     return float(found[1]) * (1024 if found[2] == "KiB" else 1)
 
 
+@pytest.mark.slow
 @needs_heap_walk
 def test_a_leak_of_2_kb_per_call_fails_with_all_that_is_known(planted: Planted) -> None:
     @memory_leak_test(iterations=200)
