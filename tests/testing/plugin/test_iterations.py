@@ -41,7 +41,17 @@ def run_bodies(directory: Path, *arguments: str) -> Repeated:
     shutil.copy(BODIES, directory / "test_bodies.py")
     (directory / "pytest.ini").write_text("[pytest]\nmarkers = asyncio\n", encoding="utf-8")
     plugins = [part for name in PLUGINS for part in ("-p", name)]
-    command = [sys.executable, "-m", "pytest", *plugins, "-p", "no:cacheprovider", *arguments]
+    # Without its summary, which repeats what was said where it is not cut (as on a server).
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-rN",
+        *plugins,
+        "-p",
+        "no:cacheprovider",
+        *arguments,
+    ]
     verdicts = directory / "verdicts.json"
     environment = {
         **os.environ,
