@@ -21,21 +21,24 @@ PACKAGE = Path(__file__).parent.parent.parent
 FILE_PREFIX = f"{PACKAGE}/"
 # The one file of ours that is on the stack of every request of the application.
 SHARED_FILE = f"{PACKAGE}/web/middleware.py"
-# With those that the demo starts its service through, and tests their callables: what is
-# below them on a stack is the application's.
-SHARED_FILES = frozenset(
-    {
-        SHARED_FILE,
-        *(
-            f"{PACKAGE}/{place}.py"
-            for place in (
-                *("__main__", "cli", "demo/tied", "commands/calls_child", "testing/target"),
-                *("testing/calls", "testing/comparison", "testing/decorator", "testing/driving"),
-                *("testing/growth", "testing/plugin/iterations"),
-            )
-        ),
-    }
+# Through these the demo starts its service, and tests and commands call what they measure.
+CALLERS = (
+    "__main__",
+    "cli",
+    "commands/calls_child",
+    "demo/tied",
+    "testing/calls",
+    "testing/comparison",
+    "testing/decorator",
+    "testing/driving",
+    "testing/growth",
+    "testing/plugin/iterations",
+    "testing/plugin/repetition",
+    "testing/plugin/shared_fixtures",
+    "testing/target",
 )
+# What is below one of these on a stack is the application's.
+SHARED_FILES = frozenset({SHARED_FILE, *(f"{PACKAGE}/{caller}.py" for caller in CALLERS)})
 
 read_namespace = type.__getattribute__(ModuleType, "__dict__")["__dict__"].__get__
 

@@ -270,3 +270,16 @@ def test_classes_of_leakprobe_are_left_out_and_those_of_its_examples_are_not() -
         assert classes() == before + 1
     finally:
         del census_module.__dict__["Ours"]
+
+
+@needs_heap_walk
+def test_containers_are_listed_from_the_length_that_is_asked_for_on() -> None:
+    kept = [object() for _ in range(12)]
+
+    def is_listed(least_length: int | None) -> bool:
+        census = take_census(own=(), available_bytes=None, least_length=least_length)
+        return id(kept) in {container.address for container in census.containers or ()}
+
+    assert not is_listed(None)
+    assert not is_listed(13)
+    assert is_listed(12)

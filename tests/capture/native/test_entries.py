@@ -80,6 +80,16 @@ def test_of_a_long_container_the_newest_entries_are_looked_at(module: ModuleType
     assert (keyed[TARGET].objects, keyed["float"].objects) == (10, 1990)
 
 
+def test_so_many_of_the_newest_entries_are_told_as_are_asked_for(module: ModuleType) -> None:
+    old: list[object] = [1.5 + number for number in range(50)]
+    new = [Target() for _ in range(10)]
+    for held in ([*old, *new], dict(enumerate([*old, *new]))):
+        module.__dict__["held"] = held
+        asked = array("Q", [id(held)]).tobytes()
+        rows = {row.type: row.objects for row in walk(addresses=asked, entries=12).entries}
+        assert rows == {TARGET: 10, "float": 2}
+
+
 def test_what_is_leakprobes_is_no_entry(module: ModuleType) -> None:
     ours = Target()
     module.__dict__["held"] = [ours, Target()]

@@ -259,9 +259,17 @@ def test_frames_of_our_files_are_our_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "own"), [("/é/own/agent.py", True), ("/é/own/examples/a.py", False)]
+    ("file", "own"),
+    [
+        ("/é/own/agent.py", True),
+        ("/é/own/examples/a.py", False),
+        ("/é/own/testing/driving.py", False),
+        ("/é/own/testing/calls.py", True),
+    ],
 )
-def test_examples_in_our_folder_are_applications(file: str, own: bool) -> None:
+def test_examples_and_what_calls_a_test_in_our_folder_are_applications(
+    file: str, own: bool
+) -> None:
     namespace: dict[str, object] = {"cls": planted(), "state_at": state_at}
     code = "def probe():\n o = cls()\n return state_at(id(o), own_file_prefix='/é/own/')"
     exec(compile(code, file, "exec"), namespace)
