@@ -33,6 +33,7 @@ def line_of(text: str) -> int:
     return 1 + HERE.read_text(encoding="utf-8").splitlines().index(text)
 
 
+@pytest.mark.slow
 @needs_heap_walk
 def test_a_leak_of_objects_is_named_in_full(planted: Planted) -> None:
     report = judge_calls(planted.keeps_results)
