@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from leakprobe.model.audit import AuditRow, AuditVerdict, AuditWay
-from leakprobe.model.calls import CallsReport, CallSuspect
+from leakprobe.model.calls import BYTES_PER_MB, CallsReport, CallSuspect
 
 __all__ = ["judge_hypothesis", "measured_way"]
 
 CALLS = 1000
-BYTES_PER_MB = 1_000_000
 
 
 def measured_way(

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from leakprobe.model.verdict import Resource, Site, State, SuspectHolder, SuspectType
 
-__all__ = ["CallGrowth", "CallSuspect", "CallsReport", "CallsVerdict"]
+__all__ = ["BYTES_PER_MB", "CallGrowth", "CallSuspect", "CallsReport", "CallsVerdict"]
+
+# What tests and comparisons call a megabyte, as in `max_growth_mb`.
+BYTES_PER_MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from leakprobe.model.calls import BYTES_PER_MB
 from leakprobe.model.comparison import WayDifference, WayGrowth
 from leakprobe.render.plain import plain
 from leakprobe.render.units import count_text, decimal_text, number_text
 
 __all__ = ["comparison_text"]
 
-BYTES_PER_MB = 1_000_000
 # Garbage that waits for the collector is worth a word from here on.
 WAITING_MB = 0.01
 

@@ -14,11 +14,12 @@ from itertools import pairwise
 
 from leakprobe.analysis.rank_intervals import median_of, shift_of
 from leakprobe.errors import LeakprobeError, shorten
+from leakprobe.model.calls import BYTES_PER_MB
 from leakprobe.model.comparison import WayDifference, WayGrowth
 from leakprobe.render.comparison import comparison_text
 from leakprobe.testing.arguments import check_whole
 from leakprobe.testing.driving import Call, Steps, drive_async, is_async, run_steps
-from leakprobe.testing.readings import BYTES_PER_MB, Reading, take_reading
+from leakprobe.testing.readings import Reading, take_reading
 
 __all__ = ["Comparison", "compare_growth", "compare_growth_async"]
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from leakprobe.analysis.calls import CallSeries
+from leakprobe.model.calls import BYTES_PER_MB
 from leakprobe.render.units import count_text, decimal_text
 from leakprobe.testing.arguments import BadArgument, check_whole
 from leakprobe.testing.captured import CapturedOutput
 from leakprobe.testing.driving import Steps, drive_async, is_async, run_steps
 from leakprobe.testing.ending_threads import known_threads, let_threads_end
 from leakprobe.testing.measurement import Measurement
-from leakprobe.testing.readings import BYTES_PER_MB, Reading, take_reading
+from leakprobe.testing.readings import Reading, take_reading
 
 __all__ = ["MemoryGrowth", "measure_memory_growth"]
 

@@ -3,6 +3,7 @@
 import tracemalloc
 
 from leakprobe.errors import LeakprobeError, NotAvailable
+from leakprobe.model.calls import BYTES_PER_MB
 from leakprobe.testing.allocations import Allocation, AllocationTrace
 from leakprobe.testing.arguments import check_mb, check_whole
 from leakprobe.testing.blocks import Block
@@ -10,7 +11,7 @@ from leakprobe.testing.ending_threads import KnownThreads, known_threads, let_th
 from leakprobe.testing.measurement import Measurement
 from leakprobe.testing.named_resources import NamedCounts, count_named, grown_names
 from leakprobe.testing.profiler_text import count_failure, memory_failure, summary
-from leakprobe.testing.readings import BYTES_PER_MB, Reading, collect_all, take_reading
+from leakprobe.testing.readings import Reading, collect_all, take_reading
 
 __all__ = ["MemoryProfiler"]
 

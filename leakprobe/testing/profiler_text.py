@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from leakprobe.model.calls import BYTES_PER_MB
 from leakprobe.render.units import count_text, decimal_text
 from leakprobe.testing.allocations import Allocation, worth_showing
 from leakprobe.testing.measurement import Measurement
-from leakprobe.testing.readings import BYTES_PER_MB, Reading
+from leakprobe.testing.readings import Reading
 
 __all__ = ["count_failure", "memory_failure", "summary"]
 

@@ -22,15 +22,13 @@ from leakprobe.capture.procfs import PROC, list_numbers
 from leakprobe.capture.tasks import TaskCamera, find_tasks
 from leakprobe.own_threads import own_idents
 
-__all__ = ["BYTES_PER_MB", "Reading", "collect_all", "take_reading"]
+__all__ = ["Reading", "collect_all", "take_reading"]
 
 # The first is of 3.13 and later, where the second is deprecated.
 _clear_type_cache = cast(
     "Callable[[], None]",
     getattr(sys, "_clear_internal_caches", None) or getattr(sys, "_clear_type_cache", int),
 )
-# In the toolkit a megabyte is 1,000,000 bytes.
-BYTES_PER_MB = 1_000_000
 DESCRIPTORS = f"{PROC}/self/fd"
 
 

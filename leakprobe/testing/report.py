@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from leakprobe.codec import SCHEMA, to_json
+from leakprobe.model.calls import BYTES_PER_MB
 from leakprobe.render.json import Document, json_bytes, json_moment
 from leakprobe.testing.arguments import BadArgument
-from leakprobe.testing.readings import BYTES_PER_MB
 from leakprobe.testing.report_text import Growth, ReportText, report_text
 from leakprobe.testing.severity import Severity, Thresholds, thresholds_of
 from leakprobe.testing.snapshot import MemorySnapshot

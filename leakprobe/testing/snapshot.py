@@ -17,9 +17,10 @@ from leakprobe.capture.in_use import MeasuredBy, read_memory_in_use
 from leakprobe.capture.names import clean_name
 from leakprobe.capture.pace import Pace
 from leakprobe.capture.process import available_memory_bytes
+from leakprobe.model.calls import BYTES_PER_MB
 from leakprobe.testing.allocations import Allocation, read_allocations
 from leakprobe.testing.arguments import check_whole
-from leakprobe.testing.readings import BYTES_PER_MB, Reading, collect_all, take_reading
+from leakprobe.testing.readings import Reading, collect_all, take_reading
 
 __all__ = ["MemorySnapshot"]
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from leakprobe.errors import LeakprobeError
-from leakprobe.testing.plugin.outcome import BYTES_PER_MB, Outcome, failure_text, report_text
+from leakprobe.model.calls import BYTES_PER_MB
+from leakprobe.testing.plugin.outcome import Outcome, failure_text, report_text
 
 if TYPE_CHECKING:
     from pathlib import Path

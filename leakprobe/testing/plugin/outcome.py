@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from leakprobe.model.calls import BYTES_PER_MB
 from leakprobe.testing.plugin.iterations import RepetitionVerdict
 from leakprobe.testing.plugin.markers import Limits
 
-__all__ = ["BYTES_PER_MB", "GROWTH", "LEAKED", "THRESHOLD", "Outcome", "judge", "note"]
+__all__ = ["GROWTH", "LEAKED", "THRESHOLD", "Outcome", "judge", "note"]
 
-BYTES_PER_MB = 1_000_000
 # Names of the properties that reports and JUnit files have.
 GROWTH, THRESHOLD, LEAKED = "leak_growth_mb", "leak_threshold_mb", "leak_detected"
 DECIMALS = 4

@@ -4,6 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
+from leakprobe.model.calls import BYTES_PER_MB
 from leakprobe.testing.plugin.evidence import Evidence
 from leakprobe.testing.plugin.guard import Guard
 from leakprobe.testing.plugin.iterations import REPETITION
@@ -11,7 +12,7 @@ from leakprobe.testing.plugin.kept_by_pytest import KeptByPytest
 from leakprobe.testing.plugin.markers import Limits, limits_of, read_limits
 from leakprobe.testing.plugin.meter import GrowthMeter
 from leakprobe.testing.plugin.options import Options
-from leakprobe.testing.plugin.outcome import BYTES_PER_MB, judge, note
+from leakprobe.testing.plugin.outcome import judge, note
 
 __all__ = ["WORTH_SHOWING_SHARE", "LeakWatch"]
 
